@@ -1,0 +1,37 @@
+# Each command sets up what it needs, in .venv, and then does its work. Start with: make 03_chat
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+EXERCISES := $(notdir $(wildcard exercises/[0-9]*))
+
+.PHONY: help test lab bench soak matrix $(EXERCISES)
+
+help:
+	@echo "make 03_chat   grade your programs in exercises/03_chat (here: $(EXERCISES))"
+	@echo "make lab       the lessons in JupyterLab"
+	@echo "make test      the tests of the course itself"
+	@echo "make bench     how fast the grader is;  make soak: whether it ever changes its mind"
+	@echo "make matrix    grade every known wrong program, and write tests/MATRIX.md"
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or later, and this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
+	@echo "Setting up .venv (once; a minute or two) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $(READY)
+
+$(EXERCISES): $(READY)
+	@$(BIN)/pytest exercises/$@ $(ARGS)
+
+# Copies, so that what you write into them never conflicts with a later version of the course.
+lab: $(READY)
+	@mkdir -p build/lab
+	@cp -n lessons/*.ipynb build/lab/ || true
+	@$(BIN)/jupyter lab --notebook-dir=build/lab
+
+test: $(READY)
+	@$(BIN)/ruff check
+	@$(BIN)/pytest tests $(ARGS)
+
+bench soak matrix: $(READY)
+	@$(BIN)/python tests/$@.py $(ARGS)

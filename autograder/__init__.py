@@ -1,0 +1,21 @@
+"""The harness of the course: it starts a student's programs, talks with them, and tells what it saw.
+
+Each module stands only on those above it:
+
+    trace          what happened, on one clock: the events and the steps that every report is made of
+    stage          where a test plays: the loop that waits for events, steps, deadlines, and who is to blame
+    netns          a loopback network of one's own, capture, and questions to the kernel about connections
+    landlock       which files and ports a process may touch, where there are no namespaces
+    sandbox        what this machine can do to confine a program: three tiers, limits, and the end of a program
+    pipes          pipes that can be waited for, on every system
+    program        a student's program: start, keyboard, screen, Ctrl-C, "has read everything", exit
+    peers          scripted TCP peers: whom the program talks with
+    link           a relay between two of the student's programs, which cuts what passes
+    cast           who takes part: what test files build their fixtures from
+    mistakes       known mistakes: what must be true of the trace, and a sentence for a person
+    score          check, score, and the JSON that is kept
+    render         the trace as text, as a picture (SVG), and as a capture file (pcap)
+    lesson         scenes for the notebooks
+    pytest_plugin  the only module that knows pytest
+    course         skeletons from solutions, and the check of what authors wrote
+"""

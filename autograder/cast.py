@@ -1,0 +1,116 @@
+"""Who takes part in a test: what a test file builds its fixtures from."""
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from .link import Link
+from .netns import Capture, can_ask, free_port, tcp_sockets
+from .peers import Peer, ScriptedServer
+from .program import Program
+from .stage import POLL, QUIET, Stage, Unmet
+from .trace import Step
+
+
+class Cast:
+    """The student's programs and their peers, on one stage.
+
+    folder: where the student's programs are. tier: how they are confined. before_start: called with
+    the name of each program before it is started; may raise. capture: whether to keep the packets, which can be done
+    in a network of one's own only.
+    """
+
+    def __init__(self, stage: Stage, folder: Path, tier: str,
+                 before_start: Callable[[str], None] = lambda script: None, capture: bool = False) -> None:
+        self.stage, self.folder, self.tier = stage, folder, tier
+        self._before_start = before_start
+        self._ports: list[int] = []
+        if capture:
+            stage.actors.append(_Recorder(stage))
+
+    def program(self, script: str, *arguments: object, lane: str) -> Program:
+        """Start one of the student's programs. Raises Unmet if there is no such file."""
+        self._before_start(script)
+        source = self.folder / script
+        if not source.exists() or not source.read_bytes().strip():
+            with self.stage.step(f"there is a program {script}"):
+                if source.exists():
+                    raise Unmet(f"a program in {script}", "an empty file")
+                others = ", ".join(sorted(path.name for path in self.folder.glob("*.py")))
+                raise Unmet(f"a file {script}", others or "no .py file at all")
+        return Program(self.stage, self.folder, script, [str(word) for word in arguments], lane, self._ports, self.tier)
+
+    def peer(self, lane: str, program: Program) -> Peer:
+        """Somebody who will connect to a program."""
+        return Peer(self.stage, lane, program)
+
+    def server(self, lane: str = "the server") -> ScriptedServer:
+        """A server for the student's client."""
+        server = ScriptedServer(self.stage, lane)
+        self._ports.append(server.port)
+        return server
+
+    def link(self, server: Program, piece: int) -> Link:
+        """A relay in front of a server program, which passes on so many bytes at a time."""
+        link = Link(self.stage, server, piece)
+        self._ports.append(link.port)
+        return link
+
+    def port(self) -> int:
+        """A port that nobody uses."""
+        self._ports.append(free_port())
+        return self._ports[-1]
+
+    def line(self, word: str = "") -> str:
+        """A line that nobody can have foreseen; it contains the word, if one is given."""
+        return self.stage.line(word)
+
+    def step(self, sentence: str) -> AbstractContextManager[Step]:
+        """Make one step of all that happens inside, for what would be many steps of one kind."""
+        return self.stage.step(sentence)
+
+    def silence(self, seconds: float, why: str) -> None:
+        """Nothing happens for so long (s): quiet periods, one after the other."""
+        with self.stage.step(f"nothing happens for {seconds} s: {why}"):
+            for _ in range(round(seconds / QUIET)):
+                self.stage.quiet(why)
+
+    def time_wait(self, port: int) -> None:
+        """Wait until the kernel keeps a closed connection of this port in TIME-WAIT. Not asked where it cannot be."""
+        if not can_ask():
+            return
+        with self.stage.step(f"the kernel keeps the old connection of port {port} in TIME-WAIT"):
+            def others() -> str:
+                rows = tcp_sockets(port, "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "LAST-ACK")
+                return ", ".join(sorted({row.state for row in rows})) or "no connection"
+            self.stage.expect(lambda: tcp_sockets(port, "TIME-WAIT"), "TIME-WAIT on the side of the server, which "
+                              "closed first", others, poll=POLL)
+            self.stage.trace.add("", "time-wait", value=port)
+
+
+class _Recorder:
+    """Keeps the packets of the whole test in its trace."""
+
+    busy = False
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._capture = stage, Capture()
+        stage.watch(self._capture, self._keep)
+
+    def _keep(self) -> None:
+        self._stage.trace.packets += [(time.time(), frame) for frame in self._capture.read()]
+
+    def tick(self) -> None:
+        """Nothing: packets are events."""
+
+    def suspect(self) -> None:
+        """Nothing."""
+
+    def testify(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Take the last packets, and end the capture."""
+        self._keep()
+        self._stage.unwatch(self._capture)
+        self._capture.close()

@@ -1,0 +1,80 @@
+"""For authors: skeletons made from solutions, and the check of what an author wrote.
+
+In a solution, what a student has to write stands between two marks:
+
+    ### BEGIN SOLUTION 2: answer bye
+    …
+    ### END SOLUTION 2
+
+The skeleton has a TODO in that place, with the number and the text, and runs into NotImplementedError there.
+"""
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+BEGIN = re.compile(r"^( *)### BEGIN SOLUTION (\d+): (\S.*\S)$")
+END = re.compile(r"^( *)### END SOLUTION (\d+)$")
+
+
+class Flaw(Exception):
+    """Something in the course's own files that must not stay so. The text says where, what, and what to do."""
+
+
+def skeleton(source: str, name: str) -> str:
+    """The skeleton of a solution's file.
+
+    source: the file's text. name: what to call it in a Flaw. Fails closed: raises Flaw where a mark is missing, is
+    nested, is out of order or looks like one and is none, so that nothing of a solution can slip through.
+    """
+    lines: list[str] = []
+    inside: tuple[str, int] | None = None
+    expected = 1
+    for number, line in enumerate(source.splitlines(), start=1):
+        where = f"{name}, line {number}"
+        begin, end = BEGIN.match(line), END.match(line)
+        if begin:
+            if inside or int(begin[2]) != expected:
+                raise Flaw(f"{where}: expected {f'the end of region {inside[1]}' if inside else f'region {expected}'}")
+            inside = begin[1], expected
+            lines += [f"{begin[1]}# TODO {expected}: {begin[3]}",
+                      f'{begin[1]}raise NotImplementedError("TODO {expected}: {begin[3]}")']
+        elif end:
+            if inside != (end[1], int(end[2])):
+                raise Flaw(f"{where}: this end has no beginning of the same number and indentation")
+            inside = None
+            expected += 1
+        elif "SOLUTION" in line:
+            raise Flaw(f"{where}: looks like a mark, but is none: write '### BEGIN SOLUTION {expected}: what to do'")
+        elif not inside:
+            lines.append(line)
+    if inside:
+        raise Flaw(f"{name}: region {inside[1]} has no end")
+    if expected == 1:
+        raise Flaw(f"{name}: has no region; a file that is given as it is belongs into exercises/ alone")
+    text = "\n".join(lines) + "\n"
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise Flaw(f"{name}: its skeleton is no Python (line {error.lineno} of it: {error.msg})") from None
+    return text
+
+
+def skeletons(root: Path) -> Iterator[tuple[Path, str]]:
+    """For each file in solutions/: its place in exercises/, and what has to stand there. Raises Flaw."""
+    for solution in sorted(root.glob("solutions/*/*.py")):
+        name = str(solution.relative_to(root))
+        yield root / "exercises" / solution.parent.name / solution.name, skeleton(solution.read_text("utf-8"), name)
+
+
+def strip(root: Path) -> list[Path]:
+    """Write the skeletons of all solutions into exercises/. Returns the files that changed. Raises Flaw.
+
+    All of them are made before the first is written, so that a Flaw leaves everything as it was.
+    """
+    changed = [(target, text) for target, text in list(skeletons(root))
+               if not target.exists() or target.read_text("utf-8") != text]
+    for target, text in changed:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return [target for target, _ in changed]

@@ -1,0 +1,61 @@
+"""For the lessons: play a scene with small programs on this machine, and draw what happened.
+
+    with scene({"server.py": SERVER}) as play:
+        server = play.server("server.py")
+        alice = play.peer("alice", server)
+        alice.connects()
+        alice.sends("hello\\n")
+        server.shows("hello")
+
+After the block the picture is shown; and if a sentence did not come true, its step, and what came instead.
+"""
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from IPython.display import SVG, display
+
+from . import mistakes, sandbox
+from .cast import Cast
+from .program import Program
+from .render import svg, text
+from .stage import Stage, Unmet
+
+
+class Play(Cast):
+    """The cast of one scene of a lesson."""
+
+    def server(self, script: str, *arguments: object, lane: str = "the server") -> Program:
+        """Start a program that listens on the port that it gets as --port, and wait until it does."""
+        port = self.port()
+        return self.program(script, "--port", port, *arguments, lane=lane).listens(port)
+
+
+@contextmanager
+def scene(programs: Mapping[str, str], probes: tuple[str, ...] = ()) -> Iterator[Play]:
+    """Play a scene with these programs, and show the picture of it.
+
+    programs: file names and sources. probes: ids of known mistakes to look for if it goes wrong. A sentence that
+    does not come true ends the scene, and is explained; it is no error of the notebook.
+    """
+    stage = Stage()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for file, source in programs.items():
+            (folder / file).write_text(source, encoding="utf-8")
+            (folder / file).chmod(0o644)
+        try:
+            yield Play(stage, folder, sandbox.tier())
+            told = []
+        except Unmet:
+            told = [*text.steps(stage.trace), *text.errors(stage.trace)]
+            if mistake := mistakes.diagnose(stage.trace, probes):
+                told += ["", *text.wrap(f"{mistake.sentence}  ({mistake.id})", text.WIDTH, "  Why   ", " " * 8)]
+        finally:
+            stage.settle()
+            stage.close()
+    display(SVG(svg.picture(stage.trace)))
+    if told:
+        print("\n".join(told))

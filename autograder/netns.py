@@ -1,0 +1,230 @@
+"""A loopback network of one's own, what passes on it, and what the kernel knows about its connections.
+
+All of it is Linux's. Elsewhere enter() and Capture say that they cannot, and the questions answer None:
+who asks them has to say what it does then.
+"""
+import contextlib
+import ctypes
+import functools
+import os
+import socket
+import struct
+import sys
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+LINUX = sys.platform == "linux"
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
+ETH_P_ALL, PACKET_OUTGOING = 3, 4
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
+NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
+ALL_STATES = 0xFFF
+# Below Linux's ephemeral ports (ip_local_port_range, from 32768): there a connecting socket is sometimes given
+# the very port that it connects to, and is then connected to itself.
+# And not 23352, where a program ends up that looks up port 88888 (that much less 65536), as tests ask it to.
+PORTS = [port for port in range(20000, 32000) if port != 88888 - 65536]
+# What one connection may keep in the kernel, in our own network: minimum, default, maximum, in bytes.
+BUFFERS = "4096 65536 1048576"
+# The kernel's numbers of the states (include/net/tcp_states.h), by the names of RFC 9293.
+STATES = dict(enumerate(["ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED",
+                         "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECEIVED"], start=1))
+
+
+def enter() -> bool:
+    """Move this process into a network namespace of its own, with its loopback up.
+
+    As root that is all; otherwise it takes a user namespace too, in which every uid stays what it was. Must be
+    called before there is a second thread: unshare() refuses, or would move one thread alone. Returns whether
+    it worked; where it did not, nothing has changed, and the network is the host's.
+    """
+    if not LINUX or threading.active_count() > 1 or len(os.listdir("/proc/self/task")) > 1:
+        return False
+    child = os.fork()           # a kernel may let us in and then refuse the rest: find out at no risk
+    if child == 0:
+        try:
+            _enter()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        return False
+    _enter()
+    return True
+
+
+def _enter() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    uid, gid = os.getuid(), os.getgid()
+    if libc.unshare(CLONE_NEWNET | (0 if uid == 0 else CLONE_NEWUSER)):
+        raise OSError(ctypes.get_errno(), "unshare")
+    if uid:
+        for name, text in ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"):
+            Path("/proc/self", name).write_text(text)
+    _loopback_up()
+    for name in "tcp_rmem", "tcp_wmem":
+        with contextlib.suppress(OSError):               # read-only in some containers: then the host's hold
+            Path("/proc/sys/net/ipv4", name).write_text(BUFFERS)
+    _diagnostics.cache_clear()
+
+
+def _loopback_up() -> None:
+    import fcntl
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP | IFF_RUNNING))
+
+
+class Capture:
+    """Every packet that passes on the loopback, from now on. Works in a network of one's own only.
+
+    fileno() is for a selector; read() takes what is there. lost: how many packets came too fast to be taken.
+    Raises PermissionError in the host's network.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self._socket.bind(("lo", 0))
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._socket.fileno()
+
+    def read(self) -> list[bytes]:
+        """The frames that have passed since the last call, each with its Ethernet header."""
+        frames = []
+        while True:
+            try:
+                frame, address = self._socket.recvfrom(1 << 17)
+            except BlockingIOError:
+                return frames
+            if address[2] != PACKET_OUTGOING:           # on lo each packet is seen going and coming
+                frames.append(frame)
+
+    @property
+    def lost(self) -> int:
+        """Packets that were lost for this capture since the last time that this was asked."""
+        return struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+
+    def close(self) -> None:
+        """End the capture."""
+        self._socket.close()
+
+
+class Row(NamedTuple):
+    """One TCP socket, as the kernel describes it (Linux, sock_diag(7)).
+
+    local, remote: (address, port). state: by its name in RFC 9293, 3.3.2. sent: bytes that the other side has not
+    yet acknowledged. received: bytes that wait to be read; of a listening socket, connections that wait for accept().
+    """
+
+    local: tuple[str, int]
+    remote: tuple[str, int]
+    state: str
+    sent: int
+    received: int
+
+
+@functools.cache
+def _diagnostics() -> socket.socket | None:
+    """The kernel's answers about sockets, in the network that this process is in; None where there are none."""
+    if not LINUX:
+        return None
+    try:
+        diagnostics = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+        diagnostics.settimeout(5)
+        _ask(diagnostics, socket.AF_INET, 1, NLM_F_DUMP)
+    except OSError:
+        return None
+    return diagnostics
+
+
+def can_ask() -> bool:
+    """Whether the kernel tells about sockets here. Where it does not, the questions below have empty answers."""
+    return _diagnostics() is not None
+
+
+def _ask(diagnostics: socket.socket, family: int, states: int, flags: int, ours: int = 0, theirs: int = 0) -> list[Row]:
+    """Put one question. Raises OSError, with ENOENT where there is no such socket."""
+    loopback = socket.inet_aton("127.0.0.1").ljust(16, b"\0") if theirs else bytes(16)
+    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + struct.pack("!HH", ours, theirs) \
+        + loopback * 2 + struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+    head = struct.pack("=IHHII", 16 + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | flags, 0, 0)
+    diagnostics.send(head + request)
+    rows: list[Row] = []
+    while True:
+        answer = diagnostics.recv(1 << 17)
+        while answer:
+            length, kind = struct.unpack_from("=IH", answer)
+            if kind == NLMSG_DONE:
+                return rows
+            if kind == NLMSG_ERROR:
+                error = -struct.unpack_from("=i", answer, 16)[0]
+                raise OSError(error, os.strerror(error))
+            rows.append(_row(answer[16:length]))
+            answer = answer[(length + 3) // 4 * 4:]
+        if not flags & NLM_F_DUMP:
+            return rows
+
+
+def _row(message: bytes) -> Row:
+    """struct inet_diag_msg of the kernel as a row."""
+    family, state = message[0], message[1]
+    size = 4 if family == socket.AF_INET else 16
+    ports = struct.unpack_from("!HH", message, 4)
+    local, remote = (socket.inet_ntop(family, message[at:at + size]).removeprefix("::ffff:") for at in (8, 24))
+    received, sent = struct.unpack_from("=II", message, 56)
+    return Row((local, ports[0]), (remote, ports[1]), STATES[state], sent, received)
+
+
+def tcp_sockets(port: int, *states: str) -> list[Row]:
+    """The TCP sockets with this port at their own end, in these states. Empty where the kernel cannot be asked."""
+    diagnostics = _diagnostics()
+    if not diagnostics:
+        return []
+    wanted = sum(1 << number for number, name in STATES.items() if name in states)
+    found = []
+    for family in socket.AF_INET, socket.AF_INET6:
+        with contextlib.suppress(OSError):              # no IPv6 here
+            found += _ask(diagnostics, family, wanted, NLM_F_DUMP)
+    return [row for row in found if row.local[1] == port]
+
+
+def unread(ours: int, theirs: int) -> int:
+    """Bytes that went from our port to theirs and that were not read there: on their way, or in the buffer.
+
+    The end of a direction (FIN) counts as one until it is read. 0 where the kernel cannot be asked. Both ends are
+    on 127.0.0.1. (One exact question takes microseconds. /proc/net/tcp, which tells the same, took two
+    milliseconds: the kernel walks through all of its connection table for it.)
+    """
+    waiting = 0
+    if diagnostics := _diagnostics():
+        for near, far in (ours, theirs), (theirs, ours):
+            with contextlib.suppress(OSError):          # closed by now
+                row = _ask(diagnostics, socket.AF_INET, ALL_STATES, 0, near, far)[0]
+                if row.remote[1] == far:                # else it is the listener, for want of the connection
+                    waiting += row.sent if near == ours else row.received
+    return waiting
+
+
+_next_port = 0
+
+
+def free_port() -> int:
+    """A TCP and UDP port that nobody uses. Never the same twice in a process, and another start in each."""
+    global _next_port
+    for _ in PORTS:
+        _next_port += 1
+        port = PORTS[(os.getpid() * 61 + _next_port) % len(PORTS)]
+        try:
+            for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port
+    raise OSError("no free port between 20000 and 32000")

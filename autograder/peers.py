@@ -1,0 +1,296 @@
+"""Scripted TCP peers: whom a student's program talks with. What they do and expect are the sentences of the tests."""
+import os
+import socket
+import struct
+
+from .netns import free_port, unread
+from .program import Program
+from .stage import Stage, Unmet
+
+LOCALHOST = "127.0.0.1"
+MOST_RECEIVED = 32 << 20    # bytes that a peer takes in from a program that does not stop sending
+WIDE = 48                   # characters of what was sent that a sentence shows
+
+
+def show(data: bytes) -> str:
+    """Bytes for a person: quoted text where they are whole characters, and otherwise in hex. Long ones are cut."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        digits = data[:WIDE // 3].hex(" ")
+        return digits + (f" … ({len(data):,} bytes)" if len(data) > WIDE // 3 else "")
+    if text.count("\n") > 3:
+        return f'{text.count(chr(10)):,} lines, the first "{text.splitlines()[0][:WIDE]}"'
+    quoted = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\0")
+    return f'"{quoted}"' if len(text) <= WIDE else f'"{quoted[:WIDE // 2]}…" ({len(data):,} bytes)'
+
+
+class Peer:
+    """Somebody at the other end of a TCP connection.
+
+    stage: where it plays. lane: its name in sentences. program: the student's program that it talks with.
+    """
+
+    busy = False
+
+    def __init__(self, stage: Stage, lane: str, program: Program | None = None) -> None:
+        self.stage, self.lane = stage, lane
+        self.received = bytearray()             # what has arrived, and was not yet expected
+        self.ending = ""                        # "fin" or "reset", once the program's side has ended
+        self._socket: socket.socket | None = None
+        self._ports = (0, 0)                    # (ours, the program's)
+        self._outgoing = bytearray()            # said, and not yet taken by the kernel
+        self._character = 0                     # bytes that the character in hand still needs
+        stage.actors.append(self)
+        if program:
+            self._meets(program)
+
+    def _meets(self, program: Program) -> None:
+        self.program = program
+        program.peers.append(self)
+
+    # What the stage asks of an actor ------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Nothing: a peer lives on events alone."""
+
+    def suspect(self) -> None:
+        """Nothing: a peer uses no time."""
+
+    def testify(self) -> None:
+        """Record what the program has left unread, and what is held up since this peer does not read."""
+        if waiting := self.unread():
+            self.stage.trace.add(self.program.lane, "unread", value=waiting, text=self.lane)
+        if held := unread(*reversed(self._ports)):
+            self.stage.trace.add(self.lane, "held", value=held)
+
+    def close(self) -> None:
+        """Leave."""
+        if self._socket:
+            self.stage.unwatch(self._socket)
+            self._socket.close()
+            self._socket = None
+
+    # Sentences: what it does --------------------------------------------------------------------------
+
+    def connects(self, small_buffer: bool = False) -> "Peer":
+        """It connects to the program, and returns itself. small_buffer: its kernel keeps little of what is unread."""
+        with self.stage.step(f"{self.lane} connects"):
+            self._socket = socket.socket()
+            self._socket.setblocking(False)
+            if small_buffer:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            self._socket.connect_ex((LOCALHOST, self.program.port))
+            done: list[bool] = []
+            self.stage.watch(self._socket, lambda: done.append(True), write=True)
+            self.stage.expect(lambda: done, "a connection", lambda: f"none: {self.program.state()}",
+                              hopeless=self.program.has_ended)
+            self.stage.unwatch(self._socket)
+            if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self.stage.trace.add(self.lane, "refused", to=self.program.lane)
+                raise Unmet("a connection", f"{os.strerror(error)}: {self.program.state()}")
+            self.stage.trace.add(self.lane, "connect", to=self.program.lane)
+            self._begin()
+        return self
+
+    def sends(self, data: str | bytes) -> None:
+        """It sends this in one piece; text as UTF-8. The step is over when the kernel has taken all of it."""
+        if isinstance(data, str):
+            data = data.encode()
+        with self.stage.step(f"{self.lane} sends  {self._describe(data)}"):
+            self.stage.trace.add(self.lane, "data", data=data, to=self.program.lane)
+            if not self._outgoing:
+                self.stage.watch(self._socket, self._send, write=True)
+            self._outgoing += data
+            self._send()
+            self.stage.expect(lambda: not self._outgoing, f"that {self.program.lane} reads it",
+                              lambda: f"{len(self._outgoing):,} bytes find no room, since it does not read",
+                              hopeless=self.program.has_ended)
+
+    def stops_reading(self) -> None:
+        """From here on it reads nothing, so that the buffers between it and the program fill up."""
+        with self.stage.step(f"{self.lane} does not read"):
+            self.stage.unwatch(self._socket)
+
+    def reads_again(self) -> None:
+        """It reads again, after stops_reading()."""
+        with self.stage.step(f"{self.lane} reads again"):
+            self.stage.watch(self._socket, self._read)
+
+    def half_closes(self) -> None:
+        """It says that it sends no more, and still listens: shutdown(SHUT_WR)."""
+        with self.stage.step(f"{self.lane} ends its own direction, and still listens"):
+            self.stage.trace.add(self.lane, "fin", to=self.program.lane)
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def closes(self) -> None:
+        """It closes the connection in good order."""
+        with self.stage.step(f"{self.lane} closes the connection"):
+            self.stage.settle()                 # with bytes unread, the kernel would send a reset
+            self.stage.trace.add(self.lane, "fin", to=self.program.lane)
+            self.close()
+
+    def resets(self) -> None:
+        """It breaks the connection off: a reset, as when its machine crashes and comes back."""
+        with self.stage.step(f"{self.lane} breaks the connection off with a reset"):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.stage.trace.add(self.lane, "reset", to=self.program.lane)
+            self.close()
+
+    # Sentences: what it expects -----------------------------------------------------------------------
+
+    def receives(self, *lines: str) -> None:
+        """Next it receives exactly these lines, each with its newline."""
+        wanted = "".join(f"{line}\n" for line in lines).encode()
+        with self.stage.step(f"{self.lane} receives  {show(wanted)}"):
+            self.stage.expect(lambda: len(self.received) >= len(wanted) or not wanted.startswith(self.received),
+                              show(wanted), lambda: self._instead(len(wanted)), hopeless=lambda: bool(self.ending))
+            found = bytes(self.received[:len(wanted)])
+            if found != wanted:
+                raise Unmet(show(wanted), show(found), compare=True)
+            del self.received[:len(wanted)]
+
+    def receives_in_any_order(self, *lines: str) -> None:
+        """Next it receives exactly these lines, in whichever order."""
+        self.receives_interleaved(*[[line] for line in lines])
+
+    def receives_interleaved(self, *speakers: list[str], maybe: str = "") -> None:
+        """Next it receives the lines of all these speakers: each line whole, and each speaker's in their order.
+
+        maybe: a line that may come as well, at any point.
+        """
+        missing = [list(lines) for lines in speakers]
+        with self.stage.step(f"{self.lane} receives the lines of all, each whole"):
+            while any(missing):
+                self.stage.expect(lambda: b"\n" in self.received, f"{sum(map(len, missing))} more lines",
+                                  lambda: self._instead(len(self.received)), hopeless=lambda: bool(self.ending))
+                line, _, rest = bytes(self.received).partition(b"\n")
+                self.received[:] = rest
+                whose = next((lines for lines in missing if lines and lines[0].encode() == line), None)
+                if whose is None and line == maybe.encode():
+                    continue
+                if whose is None:
+                    raise Unmet(" or ".join(show(lines[0].encode()) for lines in missing if lines), show(line))
+                whose.pop(0)
+
+    def has_received_nothing_more(self) -> None:
+        """Nothing has arrived but what was expected. For the moment after something else shows that it would have."""
+        with self.stage.step(f"{self.lane} has received nothing else"):
+            self.stage.settle()
+            if self.received:
+                raise Unmet("nothing", show(bytes(self.received)))
+
+    def sees_the_end(self) -> None:
+        """Next the program ends the connection in good order: recv() returns b\"\"."""
+        with self.stage.step(f"{self.lane} sees the orderly end of the connection"):
+            self._wait_for_end()
+            if self.ending == "reset":
+                raise Unmet("the end in good order", "a reset")
+            if self.received:
+                raise Unmet("the end of the connection", f"{show(bytes(self.received))} before it")
+
+    def is_disconnected(self) -> None:
+        """The program ends the connection, in whichever way; what it sent before does not matter."""
+        with self.stage.step(f"{self.lane} is disconnected"):
+            self._wait_for_end()
+
+    # How it is done -----------------------------------------------------------------------------------
+
+    def unread(self) -> int:
+        """Bytes that it has sent and that the program has not read, wherever they are by now."""
+        return len(self._outgoing) + unread(*self._ports)
+
+    def _begin(self) -> None:
+        self._ports = self._socket.getsockname()[1], self._socket.getpeername()[1]
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)      # a piece goes out when it is sent
+        self.received.clear()
+        self.ending = ""
+        self.stage.watch(self._socket, self._read)
+
+    def _send(self) -> None:
+        try:
+            while self._outgoing:
+                del self._outgoing[:self._socket.send(self._outgoing)]
+        except BlockingIOError:
+            return
+        except OSError:                         # the program has ended the connection: _read() tells
+            self._outgoing.clear()
+        self.stage.unwatch(self._socket, write=True)
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, self.ending = b"", "reset"
+        if data:
+            self.received += data
+            self.stage.trace.add(self.program.lane, "data", data=data, to=self.lane)
+            if len(self.received) > MOST_RECEIVED:
+                self.stage.trace.add(self.program.lane, "limit", text=f"it sent more than {MOST_RECEIVED >> 20} MiB")
+                self.stage.unwatch(self._socket)
+        else:
+            self.ending = self.ending or "fin"
+            self.stage.unwatch(self._socket)
+            self.stage.trace.add(self.program.lane, self.ending, to=self.lane)
+
+    def _wait_for_end(self) -> None:
+        self.stage.expect(lambda: self.ending, "the end of the connection",
+                          lambda: f"{show(bytes(self.received))}, and it stays open" if self.received
+                          else "nothing: it stays open")
+
+    def _instead(self, length: int) -> str:
+        found = show(bytes(self.received[:length])) if self.received else "nothing"
+        if self.ending:
+            found += ", then the end" if self.ending == "fin" else ", then a reset"
+        return found + (f": {self.program.state()}" if self.program.has_ended() else "")
+
+    def _describe(self, data: bytes) -> str:
+        """What is sent, in words: where a character is cut, its bytes, and which part of it they are."""
+        rest, self._character = self._character, 0
+        whole = data[rest:]
+        for length in 1, 2, 3:                  # does it end inside a character?
+            lead = whole[-length] if length <= len(whole) else 0
+            needed = 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 0
+            if needed > length:
+                self._character = needed - length
+                break
+        if not rest and not self._character:
+            return show(data)
+        parts = [f"the other {rest} byte{'s' * (rest > 1)} of it"] if rest else []
+        if self._character:
+            parts.append(f"{needed - self._character} of the {needed} bytes of a character")
+        elif whole == b"\n":
+            parts.append("the newline")
+        return f"{data.hex(' ')}  ({', and '.join(parts)})"
+
+
+class ScriptedServer(Peer):
+    """The server that a student's client connects to. It listens from the start, on .port, for one client."""
+
+    def __init__(self, stage: Stage, lane: str = "the server") -> None:
+        super().__init__(stage, lane)
+        self.port = free_port()
+        self._listener = socket.create_server((LOCALHOST, self.port))
+        self._listener.setblocking(False)
+
+    def accepts(self, program: Program) -> None:
+        """The program connects to it, and it accepts."""
+        self._meets(program)
+        with self.stage.step(f"{program.lane} connects to {self.lane}"):
+            arrived: list[bool] = []
+            self.stage.watch(self._listener, lambda: arrived.append(True))
+            self.stage.expect(lambda: arrived, "a connection", lambda: f"none: {program.state()}",
+                              hopeless=program.has_ended)
+            self.stage.unwatch(self._listener)
+            self._socket, _ = self._listener.accept()
+            self._socket.setblocking(False)
+            self.stage.trace.add(program.lane, "connect", to=self.lane)
+            self._begin()
+
+    def close(self) -> None:
+        """Leave, and listen no more."""
+        super().close()
+        self.stage.unwatch(self._listener)
+        self._listener.close()

@@ -1,0 +1,375 @@
+"""A student's program, as its user meets it: a keyboard, a screen, Ctrl-C, and an end.
+
+The methods are the sentences of the tests. Each plays one step, and raises Unmet if the program does not do what
+the sentence says.
+"""
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+import psutil
+
+from . import sandbox
+from .netns import LINUX, can_ask, tcp_sockets
+from .pipes import selectable
+from .stage import POLL, QUIET, WATCH, Stage, Unavailable, Unmet
+
+MOST_OUTPUT = 1 << 20       # bytes that one program may write to its screen, or to stderr
+TRACEBACK = "Traceback (most recent call last)"
+RESTING, SPINNING = 0.1, 0.3    # shares of one core: below the first a program rests, above the second it spins
+FEW_DESCRIPTORS = 20        # by how many open files a program may differ from itself, at the most
+
+
+class Talker(Protocol):
+    """Who sends something to a program."""
+
+    def unread(self) -> int:
+        """Bytes that were sent and that the program has not read."""
+
+
+class Program:
+    """One run of one of the student's programs.
+
+    stage: where it plays. script: its file's name, in folder. arguments: as on a command line. lane: what it is
+    called in sentences. ports: those that the test uses. tier: how it is confined.
+    """
+
+    busy = False
+
+    def __init__(self, stage: Stage, folder: Path, script: str, arguments: Sequence[str], lane: str,
+                 ports: Sequence[int], tier: str) -> None:
+        self.stage, self.script, self.lane = stage, script, lane
+        self.port = 0                           # where it listens, once it does
+        self.peers: list[Talker] = []           # who talks with it
+        self.exit_code: int | None = None
+        self._shown: Counter[str] = Counter()
+        self._read_before = 0                   # bytes that had been sent to it when it was last seen to have read all
+        self._output = {"screen": bytearray(), "stderr": bytearray()}
+        self._typing = bytearray()              # typed, and not yet in the pipe
+        self._cpu_mark: tuple[float, float] | None = None
+        self._looked = stage.trace.now()
+        self._over_limit = ""
+        self._process = sandbox.start(script, arguments, folder, ports, tier)
+        stage.actors.append(self)
+        stage.trace.add(lane, "start", text=" ".join([script, *arguments]))
+        self._screen = self._listen_to("screen", self._process.stdout)
+        self._stderr = self._listen_to("stderr", self._process.stderr)
+        self._keyboard = selectable(self._process.stdin, write=True)
+
+    # What the stage asks of an actor ------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Keep it within its limits, and notice its end."""
+        if self.exit_code is not None:
+            return
+        now = self.stage.trace.now()
+        if now - self._looked > WATCH and not self._over_limit:
+            self._looked = now
+            self._stop(self._process.over_limit())
+        code = self._process.exit_code()
+        if code is not None:
+            for kind, source in ("screen", self._screen), ("stderr", self._stderr):
+                while self._read(kind, source):
+                    pass
+            self.exit_code = code
+            self.stage.trace.add(self.lane, "exit", value=code, text=self._over_limit)
+
+    def suspect(self) -> None:
+        """Count CPU time from here on."""
+        if self.exit_code is None:
+            self._cpu_mark = self.stage.trace.now(), self._process.cpu_seconds()
+
+    def testify(self) -> None:
+        """Record CPU share, open files, unread typing, and connections that wait to be accepted."""
+        if self.exit_code is not None:
+            return
+        trace = self.stage.trace
+        if self._cpu_mark:
+            since, used = self._cpu_mark
+            trace.add(self.lane, "cpu", value=(self._process.cpu_seconds() - used) / (trace.now() - since))
+        if unread := self._untyped():
+            trace.add(self.lane, "unread", value=unread, text="typed")
+        if (keyboard_only := self._process.waits_for_keyboard_only()) is not None:
+            for_whom = "for the keyboard only" if keyboard_only else "for more than the keyboard"
+            trace.add(self.lane, "waits", text=for_whom)
+        for row in tcp_sockets(self.port, "LISTEN"):
+            if row.received:
+                trace.add(self.lane, "unaccepted", value=row.received)
+
+    def close(self) -> None:
+        """End the program and all that it started."""
+        for source in self._screen, self._stderr, self._keyboard:
+            self.stage.unwatch(source)
+            source.close()
+        self._process.end()
+
+    # Sentences ----------------------------------------------------------------------------------------
+
+    def listens(self, port: int, again: str = "") -> "Program":
+        """It listens on this port, within the deadline. Returns itself, so that a fixture can return it."""
+        self.port = port
+        with self.stage.step(f"{self.lane} starts{again}, and listens on port {port}"):
+            self.stage.expect(lambda: self._listeners(), f"a socket that listens on port {port}",
+                              self.state, poll=POLL, hopeless=self.has_ended)
+            self.stage.trace.add(self.lane, "listen", text=f"port {port}")
+        return self
+
+    def listens_only_on(self, address: str) -> None:
+        """Its listening socket is bound to this address alone."""
+        with self.stage.step(f"{self.lane} listens on {address} only"):
+            found = sorted({row.local[0] for row in tcp_sockets(self.port, "LISTEN")})
+            for other in found:
+                self.stage.trace.add(self.lane, "listens on", text=other)
+            if can_ask() and found != [address]:
+                raise Unmet(address, " and ".join(found))
+
+    def shows(self, text: str) -> None:
+        """This text is on its screen: once for each time that this was asked."""
+        self._shown[text] += 1
+        times = self._shown[text]
+        again = f", {times} times by now" if times > 1 else ""
+        with self.stage.step(f'{self.lane}\'s screen shows "{text}"{again}'):
+            self.stage.expect(lambda: self.screen.count(text) >= times, text, self._instead,
+                              hopeless=self.has_ended)
+
+    def does_not_show(self, text: str) -> None:
+        """This text is not on its screen. For the moment after something else has shown that it would be there."""
+        with self.stage.step(f'{self.lane}\'s screen does not show "{text}"'):
+            self.stage.settle()
+            if text in self.screen:
+                raise Unmet(f"no {text}", text)
+
+    def is_typed(self, *lines: str) -> None:
+        """Somebody types these lines at its keyboard, each with Enter."""
+        shown = f'"{lines[0]}"' if len(lines) == 1 else f"{len(lines)} lines"
+        with self.stage.step(f"at the keyboard of {self.lane}, somebody types {shown}"):
+            data = "".join(f"{line}\n" for line in lines).encode()
+            self.stage.trace.add(self.lane, "typed", data=data)
+            if not self._typing:
+                self.stage.watch(self._keyboard, self._type, write=True)
+            self._typing += data
+            self._type()
+
+    def input_ends(self) -> None:
+        """Its input ends, as with Ctrl-D at a terminal."""
+        with self.stage.step(f"the input of {self.lane} ends (Ctrl-D)"):
+            self.stage.wait(lambda: not self._typing or self.has_ended())
+            self.stage.trace.add(self.lane, "input ended")
+            self.stage.unwatch(self._keyboard)
+            self._keyboard.close()
+
+    def gets_ctrl_c(self) -> None:
+        """Somebody presses Ctrl-C in its terminal."""
+        with self.stage.step(f"somebody presses Ctrl-C in the terminal of {self.lane}"):
+            if os.name == "nt":
+                raise Unavailable("Ctrl-C cannot be sent to another program on Windows")
+            self.stage.trace.add(self.lane, "signal", text="Ctrl-C")
+            self._process.signal(signal.SIGINT)
+
+    def is_stopped(self) -> None:
+        """It is ended from outside, at once; the kernel closes its sockets. For tests of what comes after."""
+        with self.stage.step(f"{self.lane} is stopped"):
+            self._process.kill()
+            self.stage.expect(self.has_ended, "its end", self.state)
+
+    def takes_what_it_can(self) -> None:
+        """It reads what is typed until it has all of it, or until it has to wait, since its peer does not read."""
+        with self.stage.step(f"{self.lane} goes on until it has all of it, or has to wait for its peer"):
+            while (left := self._untyped()) and not self.has_ended():
+                if not self.stage.wait(lambda left=left: self._untyped() < left, seconds=QUIET, poll=POLL):
+                    self.stage.declare_quiet("it takes what it can")
+                    break
+
+    def freezes(self) -> None:
+        """The system gives it no time from here on, so that things happen which it can only see afterwards."""
+        if os.name == "nt":
+            raise Unavailable("a program cannot be held still on Windows")
+        for pid in self._process.tree():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaws(self) -> None:
+        """It goes on after freezes()."""
+        for pid in self._process.tree():
+            os.kill(pid, signal.SIGCONT)
+
+    def has_read_everything(self) -> None:
+        """It has taken in all that was sent and typed so far, so that its recv() has returned.
+
+        Asked of the kernel: nothing is on its way, nothing is in its receive buffer, nothing is left in the pipe
+        of its keyboard. Where the kernel cannot be asked, a quiet period passes instead.
+        """
+        with self.stage.step(f"{self.lane} has read everything"):
+            if not can_ask():
+                self.stage.quiet("give the program time to read")
+                return
+            self.stage.expect(lambda: not self._unread(), "all of it read",
+                              lambda: f"{self._unread()} bytes that it leaves unread: {self.state()}",
+                              poll=POLL, hopeless=self.has_ended)
+            sent = sum(len(event.data) for event in self.stage.trace.of("data", to=self.lane))
+            if sent > self._read_before:
+                self.stage.trace.add(self.lane, "read", value=sent - self._read_before)
+            self._read_before = sent
+
+    def ends(self, code: int | None = 0) -> None:
+        """It ends, with this exit code; with None, any will do."""
+        wanted = "" if code is None else f", with exit code {code}"
+        with self.stage.step(f"{self.lane} ends{wanted}"):
+            self.stage.expect(self.has_ended, f"its end{wanted}", self.state)
+            if code not in (None, self.exit_code):
+                raise Unmet(f"exit code {code}", self.state())
+
+    def has_not_ended(self) -> None:
+        """It still runs, also after a quiet period."""
+        with self.stage.step(f"{self.lane} stays"):
+            self.stage.quiet("it stays")
+            if self.has_ended():
+                raise Unmet("a program that goes on", self.state())
+
+    def ended_quietly(self) -> None:
+        """After its end: stderr has no traceback. What else is there is the student's own business."""
+        with self.stage.step(f"{self.lane} ended without a traceback"):
+            if TRACEBACK in self.errors:
+                raise Unmet("no traceback on stderr", f"one: {self.errors.strip().splitlines()[-1]}")
+
+    def told_in_one_line(self) -> None:
+        """After its end: stderr has one line, and it is not the end of a traceback."""
+        with self.stage.step(f"{self.lane} told why, in one line on stderr"):
+            lines = self.errors.strip().splitlines()
+            if len(lines) != 1:
+                traceback = " of a traceback" if TRACEBACK in self.errors else ""
+                raise Unmet("one line that says what is wrong",
+                            f"{len(lines)} lines{traceback}" if lines else "nothing on stderr")
+
+    def rests(self) -> None:
+        """It does not spin: while nothing happens it uses next to no CPU time.
+
+        Measured over the declared quiet period; again if the share is between that of rest and that of a spin.
+        """
+        with self.stage.step(f"{self.lane} waits without using the CPU"):
+            trace = self.stage.trace
+
+            def share() -> float:
+                since, used = trace.now(), self._process.cpu_seconds()
+                self.stage.quiet("it rests")
+                return (self._process.cpu_seconds() - used) / (trace.now() - since)
+
+            while not self.has_ended() and (measured := share()) >= RESTING:
+                if measured > SPINNING:
+                    trace.add(self.lane, "cpu", value=measured)
+                    raise Unmet("a program at rest", f"one that uses {measured:.0%} of a processor, for nothing")
+            if self.has_ended():
+                raise Unmet("a program at rest", self.state())
+
+    def counts_descriptors(self) -> int:
+        """How many files and sockets it has open; 0 where that cannot be known."""
+        return self._process.descriptors() or 0
+
+    def has_no_more_descriptors_than(self, before: int, after: str) -> None:
+        """It holds no more open files and sockets than counts_descriptors() said, give or take a few."""
+        with self.stage.step(f"{self.lane} has closed its sockets of {after}"):
+            def grown() -> int:
+                return self.counts_descriptors() - before
+            if not self.stage.wait(lambda: grown() < FEW_DESCRIPTORS or self.has_ended()):
+                self.stage.trace.add(self.lane, "descriptors", value=grown())
+                raise Unmet(f"about {before} open files and sockets, as before", f"{before + grown()}")
+
+    # What is known of it ------------------------------------------------------------------------------
+
+    @property
+    def screen(self) -> str:
+        """All that it has printed so far."""
+        return self._output["screen"].decode("utf-8", "replace")
+
+    @property
+    def errors(self) -> str:
+        """All that it has written to stderr so far."""
+        return self._output["stderr"].decode("utf-8", "replace")
+
+    def has_ended(self) -> bool:
+        """Whether it has ended, with all that it printed taken in."""
+        return self.exit_code is not None
+
+    # How it is done -----------------------------------------------------------------------------------
+
+    def _listeners(self) -> bool:
+        if can_ask():
+            return bool(tcp_sockets(self.port, "LISTEN"))
+        for pid in self._process.tree():
+            try:
+                connections = psutil.Process(pid).net_connections("tcp")
+            except psutil.Error:
+                continue
+            if any(c.status == psutil.CONN_LISTEN and c.laddr.port == self.port for c in connections):
+                return True
+        return False
+
+    def _listen_to(self, kind: str, pipe: IO[bytes]) -> IO[bytes]:
+        source = selectable(pipe)
+        self.stage.watch(source, lambda: self._read(kind, source))
+        return source
+
+    def _read(self, kind: str, source: IO[bytes]) -> bool:
+        """Take in what is there. Returns whether there may be more."""
+        data = source.read(65536)
+        if not data:
+            if data is not None:
+                self.stage.unwatch(source)
+            return False
+        output = self._output[kind]
+        room = MOST_OUTPUT - len(output)
+        output += data[:room]
+        self.stage.trace.add(self.lane, kind, data=data[:room])
+        if len(data) > room:
+            self._stop(f"it wrote more than {MOST_OUTPUT >> 20} MiB")
+            self.stage.unwatch(source)
+            return False
+        return True
+
+    def _type(self) -> None:
+        """Put into the pipe what fits, and go on when there is room again."""
+        try:
+            written = self._keyboard.write(self._typing[:65536]) or 0
+        except OSError:                         # it has closed its input, or ended
+            written = len(self._typing)
+        del self._typing[:written]
+        if not self._typing:
+            self.stage.unwatch(self._keyboard, write=True)
+
+    def _untyped(self) -> int:
+        """Bytes that were typed and that the program has not read: those in the pipe too, where that is told."""
+        if not LINUX or self._keyboard.closed:
+            return len(self._typing)
+        import fcntl
+        import termios
+        waiting = fcntl.ioctl(self._keyboard, termios.FIONREAD, bytes(4))
+        return len(self._typing) + int.from_bytes(waiting, sys.byteorder)
+
+    def _unread(self) -> int:
+        return self._untyped() + sum(peer.unread() for peer in self.peers)
+
+    def _stop(self, reason: str | None) -> None:
+        """End it for a reason that lies with it."""
+        if reason and not self._over_limit:
+            self._over_limit = reason
+            self.stage.trace.add(self.lane, "limit", text=reason)
+            self._process.kill()
+
+    def state(self) -> str:
+        """In words: that it runs, or how it ended."""
+        if self._over_limit:
+            return f"{self.lane} was ended, since {self._over_limit}"
+        if self.exit_code is None:
+            return f"{self.lane} still runs"
+        if self.exit_code > 128:
+            return f"{self.lane} was ended by signal {self.exit_code - 128}"
+        return f"{self.lane} ended with exit code {self.exit_code}"
+
+    def _instead(self) -> str:
+        """What is on the screen, where something else was expected."""
+        shown = self.screen.strip().splitlines()
+        found = f'last on the screen: "{shown[-1]}"' if shown else "nothing"
+        return f"{found}: {self.state()}" if self.has_ended() else found

@@ -1,0 +1,277 @@
+"""The one module that knows pytest: options, blame, the order of checks, the report and the score.
+
+It takes part only where the conftest.py of a folder of tests calls grade(); elsewhere it is inert.
+"""
+import os
+import secrets
+import shutil
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import mistakes, netns, sandbox
+from .cast import Cast
+from .render import pcap, svg, text
+from .score import Check, Score
+from .stage import Stage, Unavailable, Unmet
+
+MOST_SECONDS = 60           # for one check. Only the harness itself can need so long, so it counts as its error
+MOST_MISSED = 3             # checks in a row that wait for one program in vain: who hangs three times, hangs
+
+
+class Blocked(Exception):
+    """A check that this one needs did not pass. The text is the reason, for a person."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("exercise", "grading an exercise")
+    group.addoption("--submission", metavar="DIR", type=Path,
+                    help="grade the programs in DIR in place of those beside the tests")
+    group.addoption("--score", metavar="FILE", type=Path, help="write the score to FILE, as JSON")
+    group.addoption("--seed", metavar="N", type=int, help="use the same texts as the run that told N")
+    group.addoption("--keep", metavar="DIR", type=Path,
+                    help="keep each failed check's report, picture (SVG) and packets (pcap) in DIR")
+    group.addoption("--trust", action="store_true",
+                    help="run a submission even where this machine cannot confine it")
+    group.addoption("--debug-check", metavar="NAME",
+                    help="play one check with the program in its own folder, without confinement and deadlines")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "check(points, hint, needs=[], probes=[], bonus=False): a check of an exercise")
+
+
+STARTED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[STARTED] = True
+
+
+def grade(config: pytest.Config, exercise: str, tests: Path) -> None:
+    """Make this run of pytest grade an exercise. For the pytest_configure() of the exercise's conftest.py.
+
+    exercise: its name. tests: the folder of its tests, where the student's own programs are too. Raises
+    pytest.UsageError, which pytest shows as one line, if it is asked for something that cannot be done.
+    """
+    if config.pluginmanager.hasplugin("grader") or STARTED in config.stash:
+        raise pytest.UsageError("one exercise at a time: name its folder, as in `pytest exercises/03_chat`")
+    config.pluginmanager.register(Grader(config, exercise, tests), "grader")
+    # What a student sees is the report below; pytest itself only shows a mark for each check.
+    config.option.verbose = -2
+    config.option.importmode = "importlib"
+    if config.option.timeout is None:
+        config.option.timeout, config.option.timeout_method = MOST_SECONDS, "signal"
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest) -> Iterator[Cast]:
+    """Who takes part in this test: the student's programs, and their peers."""
+    grader: Grader = request.config.pluginmanager.getplugin("grader")
+    cast = grader.cast_for(request.node)
+    yield cast
+    cast.stage.close()
+
+
+STAGE = pytest.StashKey[Stage]()
+CHECK = pytest.StashKey[Check]()
+
+
+class Grader:
+    """Grades one exercise in one run of pytest."""
+
+    def __init__(self, config: pytest.Config, exercise: str, tests: Path) -> None:
+        self.config = config
+        self.debug = config.getoption("debug_check")
+        if config.getoption("numprocesses", None):
+            raise pytest.UsageError("an exercise is graded in one process, one check after the other: leave out -n")
+        self.tests = tests
+        self.source = (config.getoption("submission") or tests).absolute()
+        if not self.source.is_dir():
+            raise pytest.UsageError(f"--submission: there is no folder {self.source}")
+        seed = config.getoption("seed")
+        self.score = Score(exercise, seed=secrets.randbelow(10**6) if seed is None else seed)
+        self.reports: list[str] = []
+        self.told: set[tuple[str, ...]] = set()
+        self.began = time.monotonic()
+        self.missed: Counter[str] = Counter()       # for each program: checks in a row that waited for it in vain
+        self.interrupted = False
+        if self.debug:
+            config.option.keyword = self.debug
+            config.option.capture = "no"
+            config.option.timeout = 0
+
+    # Before: one network, one tier, one copy of the programs --------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        try:
+            if self.debug:
+                self.score.network, self.score.process, self.folder = "host", "plain", self.source
+                return
+            self.score.network = "own" if netns.enter() else "host"
+            sandbox.adopt_orphans()
+            self.score.process = sandbox.tier()
+            if self.score.process == "plain" and self.config.getoption("submission") \
+                    and not self.config.getoption("trust"):
+                raise pytest.UsageError(
+                    "this machine cannot confine other people's programs (no bubblewrap with user namespaces, no "
+                    "Landlock): install bubblewrap, or add --trust if you trust this submission as your own code")
+            self.folder = Path(tempfile.mkdtemp(prefix="submission-"))
+            self.folder.chmod(0o755)
+            sandbox.copy_sources(self.source, self.folder)
+        except sandbox.Refused as refused:
+            raise pytest.UsageError(str(refused)) from None
+
+    def pytest_unconfigure(self) -> None:
+        if not self.debug and hasattr(self, "folder"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            marker = item.get_closest_marker("check")
+            if marker is None:
+                raise pytest.UsageError(f"{item.nodeid} has no @mark.check")
+            rubric = (item.obj.__doc__ or item.name).strip().splitlines()[0]
+            item.stash[CHECK] = Check(item.name, rubric, 0, marker.kwargs["points"],
+                                      marker.kwargs.get("bonus", False), "")
+
+    # A check ----------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        judged = {check.name: check for check in self.score.checks}
+        for needed in item.get_closest_marker("check").kwargs.get("needs", []):
+            check = judged.get(needed.__name__)
+            if check and check.outcome != "passed":
+                raise Blocked(check.cause if _unwritten(check) else f'needs "{check.rubric}"')
+
+    def cast_for(self, item: pytest.Item) -> Cast:
+        """A new stage for this check."""
+        stage = item.stash[STAGE] = Stage(f"{self.score.seed} {item.name}", deadlines=not self.debug)
+        keep = self.config.getoption("keep") and self.score.network == "own"
+        return Cast(stage, self.folder, self.score.process, self._before_start, capture=bool(keep))
+
+    def _before_start(self, script: str) -> None:
+        if self.missed[script] >= MOST_MISSED:
+            raise Blocked(f"{MOST_MISSED} checks in a row waited for {script} in vain, so this one was not tried")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+        report = yield
+        check, stage = item.stash[CHECK], item.stash.get(STAGE, None)
+        if call.excinfo:
+            self._blame(check, stage, item, call.excinfo, report)
+        elif call.when == "call":
+            check.outcome, check.points = "passed", check.max
+            self._count_missed(stage, late=False)
+        if call.when == "teardown":
+            if stage:
+                self.score.quiet_seconds += stage.quiet_seconds
+                if self.config.getoption("keep") and check.outcome == "failed":
+                    self._keep(check, stage)
+            self.score.add(check)
+        return report
+
+    def _blame(self, check: Check, stage: Stage | None, item: pytest.Item, excinfo: pytest.ExceptionInfo,
+               report: pytest.TestReport) -> None:
+        error = excinfo.value
+        check.points = 0
+        if isinstance(error, Blocked):
+            check.outcome, check.cause = "blocked", str(error)
+            report.longrepr = str(error)
+        elif isinstance(error, (Unavailable, sandbox.Refused)):
+            check.outcome, check.cause = "unavailable", str(error)
+            report.longrepr = str(error)
+        elif isinstance(error, Unmet):
+            check.outcome = "failed"
+            self._count_missed(stage, error.late)
+            try:
+                self._explain(check, stage, item, error)
+            except Exception as own:
+                self._admit(check, own, "".join(traceback.format_exception(own)))
+            report.longrepr = self.reports[-1] if self.reports else check.cause
+        else:
+            self._admit(check, error, str(report.longrepr))
+
+    def _count_missed(self, stage: Stage, late: bool) -> None:
+        for script in {event.text.split()[0] for event in stage.trace.of("start")}:
+            self.missed[script] = self.missed[script] + 1 if late else 0
+
+    def _admit(self, check: Check, error: BaseException, details: str) -> None:
+        """The grader itself has failed: say so, and take no points for it."""
+        check.outcome = "error"
+        check.cause = f"the grader failed: {type(error).__name__}: {error}".splitlines()[0]
+        self.reports.append(f"! {check.rubric}\n\n  This is the grader's fault, and costs no points.\n\n{details}")
+
+    def _explain(self, check: Check, stage: Stage, item: pytest.Item, error: Unmet) -> None:
+        """Find out why, and add the report; not for what is not written yet, nor twice for the same thing."""
+        marker = item.get_closest_marker("check")
+        if todo := text.not_written_yet(stage.trace):
+            check.cause = todo
+            return
+        mistake = mistakes.diagnose(stage.trace, marker.kwargs.get("probes", []))
+        check.mistake = mistake.id if mistake else ""
+        failed = stage.trace.steps[-1]
+        check.cause = mistake.sentence if mistake else f"{failed.sentence}: expected {error.expected}, got {error.got}"
+        begun = any(stage.trace.of("connect"))
+        same = (error.got, *text.errors(stage.trace))
+        if begun or same not in self.told:          # a program that does not start is not explained twice
+            self.reports.append(text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake,
+                                            marker.kwargs["hint"] if begun else "", self._again(check)))
+        self.told.add(same)
+
+    def _again(self, check: Check) -> str:
+        where = os.path.relpath(self.tests)
+        other = f" --submission {os.path.relpath(self.source)}" if self.config.getoption("submission") else ""
+        return f"pytest {where} -k {check.name} --seed {self.score.seed}{other}"
+
+    def _keep(self, check: Check, stage: Stage) -> None:
+        folder = self.config.getoption("keep") / check.name
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.reports:
+            (folder / "report.txt").write_text(self.reports[-1] + "\n", encoding="utf-8")
+        (folder / "picture.svg").write_text(svg.picture(stage.trace, check.rubric), encoding="utf-8")
+        if stage.trace.packets:
+            pcap.write(stage.trace, folder / "packets.pcap")
+
+    # What a person sees -------------------------------------------------------------------------------------
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        if report.passed:
+            return ("", "✓", "passed") if report.when == "call" else ("", "", "")
+        return "", "✗", "failed"
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.score.seconds = round(time.monotonic() - self.began, 3)
+        self.score.quiet_seconds = round(self.score.quiet_seconds, 3)
+        if any(check.outcome == "error" for check in self.score.checks):
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        file = self.config.getoption("score")
+        if file and self.score.checks and not self.interrupted:
+            self.score.write(file)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        write = terminalreporter.write_line
+        write("")
+        for report in self.reports:
+            write("")
+            for line in report.splitlines():
+                write(line, **text.markup(line))
+        for line, markup in text.table(self.score, self.interrupted):
+            write(line, **markup)
+
+
+def _unwritten(check: Check) -> bool:
+    return check.cause.startswith("not written yet")

@@ -1,0 +1,408 @@
+"""How a student's program is confined: the best of three tiers that this machine has, and limits in each.
+
+    bwrap     bubblewrap: namespaces of its own for processes, files, IPC and host name. It sees the Python
+              installation and the submission, both read-only, and a small /tmp of its own, which ends with it.
+    landlock  no namespaces: the kernel's Landlock rules say which files and TCP ports it may touch.
+    plain     no isolation: only limits. For programs that one trusts, such as one's own.
+
+As root a program is started under an unprivileged uid that nobody else uses, in every tier. What no limit of
+the kernel covers (memory and number of processes taken together, empty files) is covered by a watchdog: the
+owner of a Process calls its watch() all the while.
+"""
+import contextlib
+import ctypes
+import functools
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+
+from . import landlock
+from .netns import LINUX
+
+try:
+    import resource
+except ImportError:         # Windows has no such limits
+    resource = None
+
+MIB = 1 << 20
+# Limits of each process, by the names of prlimit's options and of the resource module's RLIMIT_ constants.
+LIMITS = {"as": 2048 * MIB, "fsize": 16 * MIB, "nofile": 256, "cpu": 10, "core": 0}
+# Limits of a program with all its children. The kernel counts processes by uid, so it can only do it where the
+# program has a uid, or a user namespace, to itself; the watchdog counts everywhere.
+MOST_PROCESSES = 64
+MOST_MEMORY = 512 * MIB
+MOST_FILES = 4096
+TMP_SIZE = 16 * MIB
+# Limits of a submission: it is copied before it is run.
+MOST_SOURCES, MOST_SOURCE = 100, 1 * MIB
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1",
+               "PYTHONBREAKPOINT": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+READABLE = ["/usr", "/bin", "/lib", "/lib64", "/lib32", "/sbin", "/etc/hosts", "/etc/nsswitch.conf",
+            "/etc/ld.so.cache", "/etc/localtime"]
+DEVICES = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
+
+SYS_READ = {"x86_64": 0, "aarch64": 63, "riscv64": 63}
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+# One uid for each process of ours that grades as root, from the range that systemd gives to services for as long
+# as they run (61184 to 65519): no account has it, so the kernel's count of its processes is the program's.
+PROGRAM_UID = 61184 + os.getpid() % 4096
+
+
+class Refused(Exception):
+    """A program cannot be run as asked. The text is one line that says what to do."""
+
+
+# The interpreter, and what is run with it ---------------------------------------------------------------
+
+
+def as_root() -> bool:
+    """Whether programs have to be started under another uid."""
+    return hasattr(os, "getuid") and os.getuid() == 0
+
+
+@functools.cache
+def interpreter() -> tuple[str, str]:
+    """The Python that programs are run with, and the folder of its installation.
+
+    It is the one that this process runs with, without its virtual environment; or Debian's, where the program's
+    uid cannot reach that one (an interpreter under /root). Raises Refused where there is none.
+    """
+    own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    if not as_root() or _open_to_all(own):
+        return own, sys.base_prefix
+    system = os.path.realpath("/usr/bin/python3")
+    if os.path.exists(system) and _open_to_all(system):
+        version = [system, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+        if subprocess.run(version, check=False).returncode == 0:
+            return system, "/usr"
+    raise Refused(f"as root, no program can be run with {own}: other users cannot enter its folder. Make the "
+                  "virtual environment with a Python that all may use, such as /usr/bin/python3.")
+
+
+def _open_to_all(path: str) -> bool:
+    return all(part.stat().st_mode & stat.S_IXOTH for part in (Path(path), *Path(path).parents))
+
+
+def copy_sources(folder: Path, to: Path) -> None:
+    """Copy a submission's programs: its regular *.py files, but no test_*.py and no conftest.py.
+
+    Nothing else of a submission is ever used: no links, no folders, no configuration. The copies can be read by
+    every uid. Raises Refused for a submission that is too large.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    to.chmod(0o755)
+    sources = [path for path in sorted(folder.glob("*.py")) if stat.S_ISREG(path.lstat().st_mode)
+               and not path.name.startswith("test_") and path.name != "conftest.py"]
+    if len(sources) > MOST_SOURCES or any(path.stat().st_size > MOST_SOURCE for path in sources):
+        raise Refused(f"{folder} has more than {MOST_SOURCES} .py files, or one above {MOST_SOURCE // MIB} MiB: "
+                      "is it the right folder?")
+    for path in sources:
+        target = to / path.name
+        target.write_bytes(path.read_bytes())
+        target.chmod(0o644)
+
+
+# Processes ----------------------------------------------------------------------------------------------
+
+_started: set[int] = set()         # pids of the processes that were started here and are not yet ended
+_adopting = False
+
+
+def adopt_orphans() -> None:
+    """Let processes whose parents have ended become children of this one, so that they can be found and ended.
+
+    For a process that only grades: each child that it did not start here is taken for a program's orphan.
+    """
+    global _adopting
+    if LINUX:
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _adopting = True
+
+
+def descendants(pid: int) -> list[int]:
+    """The pids of all that came from this process and still has a parent among them, parents first."""
+    if not LINUX:
+        with contextlib.suppress(psutil.Error):
+            return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+        return []
+    found = []
+    for child in _children(pid):
+        found += [child, *descendants(child)]
+    return found
+
+
+def _children(pid: int) -> Iterator[int]:
+    # The kernel's own list. psutil would read the parent of each process of the machine, 20 times a second.
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                yield from map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+
+
+def _send(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+class Process:
+    """One program that runs, with the pipes of its three standard streams. This is the plain tier's.
+
+    popen: what was started. tmp: the program's own folder for files that it makes, removed at its end.
+    """
+
+    def __init__(self, popen: subprocess.Popen, tmp: Path | None = None) -> None:
+        self.popen = popen
+        self.stdin, self.stdout, self.stderr = popen.stdin, popen.stdout, popen.stderr
+        self._tmp = tmp
+        _started.add(popen.pid)
+
+    def exit_code(self) -> int | None:
+        """The program's exit code, None while it runs. Ended by signal n it is 128 + n, as in a shell."""
+        code = self.popen.poll()
+        return code if code is None or code >= 0 else 128 - code
+
+    def tree(self) -> list[int]:
+        """The pids of the program and of all that came from it, the program's own first."""
+        return [self.popen.pid, *descendants(self.popen.pid)]
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program, as its terminal would on Ctrl-C. No error if it has ended."""
+        if self.exit_code() is None and (tree := self.tree()):
+            _send(tree[0], number)
+
+    def cpu_seconds(self) -> float:
+        """CPU time that the program's processes have used so far, in seconds."""
+        total = 0.0
+        for pid in self.tree():
+            with contextlib.suppress(psutil.Error):
+                total += sum(psutil.Process(pid).cpu_times()[:4])
+        return total
+
+    def descriptors(self) -> int | None:
+        """How many files and sockets the program has open. None where that cannot be known."""
+        counts = []
+        for pid in self.tree():
+            with contextlib.suppress(psutil.Error, AttributeError):
+                counts.append(psutil.Process(pid).num_fds())
+        return max(counts, default=None)
+
+    def waits_for_keyboard_only(self) -> bool | None:
+        """Whether its one and only thread is in read() on stdin. None where the kernel does not say."""
+        try:
+            pid = self.tree()[0]
+            call, *arguments = Path(f"/proc/{pid}/syscall").read_text().split()
+            return (len(os.listdir(f"/proc/{pid}/task")) == 1 and arguments[:1] == ["0x0"]
+                    and int(call) == SYS_READ.get(os.uname().machine))
+        except (OSError, IndexError, ValueError):       # not told, ended, or "running"
+            return None
+
+    def over_limit(self) -> str | None:
+        """The limit that the program with all that came from it has passed, in words. None if there is none."""
+        tree = self.tree()
+        if len(tree) > MOST_PROCESSES:
+            return f"it had more than {MOST_PROCESSES} processes"
+        memory = 0
+        for pid in tree:
+            with contextlib.suppress(psutil.Error):
+                memory += psutil.Process(pid).memory_info().rss
+        if memory > MOST_MEMORY:
+            return f"it used more than {MOST_MEMORY // MIB} MiB of memory"
+        if self._files() > MOST_FILES:
+            return f"it made more than {MOST_FILES} files"
+        return None
+
+    def _files(self) -> int:
+        return sum(len(names) for _, _, names in os.walk(self._tmp)) if self._tmp else 0
+
+    def end(self) -> None:
+        """End the program and all that came from it, and leave nothing behind. The pipes are their user's."""
+        self.kill()
+        _started.discard(self.popen.pid)
+        if self._tmp:
+            shutil.rmtree(self._tmp, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the program and all that came from it. Returns when they are gone."""
+        if not LINUX:
+            for pid in reversed(self.tree()):
+                with contextlib.suppress(psutil.Error):
+                    psutil.Process(pid).kill()
+            self.popen.wait()
+            return
+        self.popen.poll()
+        while remains := self._remains():
+            for pid in remains:             # stopped first, so that none makes another one meanwhile
+                _send(pid, signal.SIGSTOP)
+            if set(self._remains()) - set(remains):
+                continue
+            for pid in remains:
+                _send(pid, signal.SIGKILL)
+            self.popen.wait()
+            for pid in remains:
+                with contextlib.suppress(ChildProcessError):      # ours once its parent has ended
+                    os.waitpid(pid, 0)
+
+    def _remains(self) -> list[int]:
+        own = self.tree() if self.popen.returncode is None else []
+        if _adopting:
+            orphans = [pid for pid in _children(os.getpid()) if pid not in _started]
+            own += [pid for orphan in orphans for pid in (orphan, *descendants(orphan))]
+        return own
+
+
+class Bubbled(Process):
+    """One program in bubblewrap, which tells on a descriptor of its own what is inside and how it ended."""
+
+    def __init__(self, popen: subprocess.Popen, status: int) -> None:
+        super().__init__(popen)
+        self._status = status
+        self._told = b""
+
+    def _tell(self, key: str) -> int | None:
+        with contextlib.suppress(BlockingIOError):
+            while more := os.read(self._status, 4096):
+                self._told += more
+        answers = [json.loads(line) for line in self._told.splitlines(keepends=True) if line.endswith(b"\n")]
+        return next((answer[key] for answer in answers if key in answer), None)
+
+    def exit_code(self) -> int | None:
+        """As for every Process. Raises Refused if bubblewrap itself failed: the program never ran."""
+        code = super().exit_code()
+        if code is None:
+            return None
+        if self._tell("child-pid") is None:
+            raise Refused("bubblewrap could not start the program")
+        inner = self._tell("exit-code")
+        return code if inner is None else inner
+
+    def tree(self) -> list[int]:
+        """As for every Process. The first process in there is bubblewrap's, the program is its child."""
+        init = self._tell("child-pid")
+        return descendants(init) if init else []
+
+    def _files(self) -> int:
+        init, total = self._tell("child-pid"), 0
+        for folder in "tmp", "dev/shm":
+            with contextlib.suppress(OSError):
+                found = os.statvfs(f"/proc/{init}/root/{folder}")
+                if found.f_blocks * found.f_frsize == TMP_SIZE:     # else bubblewrap has not got so far
+                    total += found.f_files - found.f_ffree
+        return total
+
+    def kill(self) -> None:
+        """As for every Process."""
+        if self.popen.poll() is None:
+            # With the first process of a namespace the kernel ends all the others.
+            _send(self._tell("child-pid") or self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def end(self) -> None:
+        """As for every Process."""
+        super().end()
+        os.close(self._status)
+
+
+# Tiers --------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def tier() -> str:
+    """The best tier that this machine has: "bwrap", "landlock" or "plain". Found out once, by trying."""
+    if LINUX and shutil.which("bwrap") and shutil.which("prlimit"):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o755)
+            Path(folder, "probe.py").touch()
+            process = start("probe.py", [], Path(folder), tier="bwrap")
+            try:
+                process.popen.wait(timeout=30)
+                if process.exit_code() == 0:
+                    return "bwrap"
+            except Refused:
+                pass
+            finally:
+                process.end()
+    # Below ABI 6 a program can send signals to every process of its uid, so it must have a uid of its own.
+    if landlock.abi() >= (1 if as_root() else 6):
+        return "landlock"
+    return "plain"
+
+
+def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[int] = (), tier: str = "plain",
+          ) -> Process:
+    """Start folder/script under Python, confined as the tier says, with its streams connected to pipes.
+
+    ports: the TCP ports that the program may use, where the tier can tell (landlock). Raises Refused if there is
+    no interpreter to run it with.
+    """
+    if tier == "bwrap":
+        return _start_bubbled(script, arguments, folder)
+    python, prefix = interpreter()
+    tmp = Path(tempfile.mkdtemp(prefix="program-"))
+    restrict = None
+    if tier == "landlock":
+        restrict = functools.partial(landlock.restrict, [*READABLE, prefix, str(folder)], [*DEVICES, str(tmp)], ports)
+    if as_root():
+        os.chown(tmp, PROGRAM_UID, PROGRAM_UID)
+    environment = {**ENVIRONMENT, "HOME": str(tmp), "TMPDIR": str(tmp)}
+    if os.name == "nt":
+        environment |= {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
+    popen = subprocess.Popen(
+        [python, script, *arguments], cwd=folder, env=environment, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+        preexec_fn=functools.partial(_limit, restrict) if os.name == "posix" else None, **_identity())
+    return Process(popen, tmp)
+
+
+def _identity() -> dict[str, object]:
+    return {"user": PROGRAM_UID, "group": PROGRAM_UID, "extra_groups": []} if as_root() else {}
+
+
+def _limit(restrict: functools.partial | None) -> None:
+    """In the child, before it becomes the program: its limits, and its end if ours comes first."""
+    limits = LIMITS | ({"nproc": MOST_PROCESSES} if as_root() else {})
+    for name, most in limits.items():
+        with contextlib.suppress(ValueError, OSError):        # macOS knows some of them, but cannot set them
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (most, most))
+    if LINUX:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if restrict:
+        restrict()
+
+
+def _start_bubbled(script: str, arguments: Sequence[str], folder: Path) -> Bubbled:
+    python, prefix = interpreter()
+    status, inner = os.pipe()
+    os.set_blocking(status, False)
+    words = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+             "--disable-userns", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "student",
+             "--json-status-fd", str(inner), "--clearenv"]
+    for name, value in {**ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp"}.items():
+        words += ["--setenv", name, value]
+    for path in READABLE:
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path), path]
+        else:
+            words += ["--ro-bind-try", path, path]
+    if not Path(prefix).is_relative_to("/usr"):
+        for parent in reversed(Path(prefix).parents[:-1]):
+            words += ["--perms", "0755", "--dir", str(parent)]
+        words += ["--ro-bind", prefix, prefix]
+    words += ["--ro-bind", str(folder), "/work", "--chdir", "/work", "--size", str(TMP_SIZE), "--tmpfs", "/tmp",
+              "--proc", "/proc", "--dev", "/dev", "--size", str(TMP_SIZE), "--tmpfs", "/dev/shm",
+              "--remount-ro", "/dev", "--remount-ro", "/", "prlimit"]
+    words += [f"--{name}={most}" for name, most in {**LIMITS, "nproc": MOST_PROCESSES}.items()]
+    popen = subprocess.Popen([*words, python, script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, bufsize=0, pass_fds=[inner], start_new_session=True,
+                             **_identity())
+    os.close(inner)
+    return Bubbled(popen, status)

@@ -1,0 +1,207 @@
+"""Where a test plays: one loop, one trace, numbered steps, and deadlines.
+
+Everything that a test waits for passes through Stage.wait(), on one thread: what a program prints, what
+arrives on a socket, what the kernel tells. So there is one order of events, and nothing is waited for by
+sleeping. A deadline is generous and is only ever met by failure.
+
+Three blames are kept apart by the type of the exception: Unmet is the student's program, Unavailable is this
+machine, anything else is the harness itself. Only the first costs points.
+"""
+import contextlib
+import random
+import selectors
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
+
+from .trace import Step, Trace
+
+DEADLINE = 5.0          # seconds that an expected event may take. It took milliseconds, wherever it was measured
+QUIET = 0.3             # seconds of the one declared wait, for what cannot be shown to be over in another way
+WATCH = 0.05            # seconds between two looks of the watchdog
+POLL = 0.001            # seconds between two looks at what the kernel tells only when asked
+FIRST_LOOK = 0.5        # seconds after which a wait is suspicious, and CPU time is counted from here on
+
+T = TypeVar("T")
+
+
+class Unmet(Exception):
+    """The student's program did not do what a step expects.
+
+    expected, got: texts for a person, each fit to stand behind its word. late: whether a deadline passed.
+    compare: whether the two are of the same kind, so that a mark under the first difference helps.
+    """
+
+    def __init__(self, expected: str, got: str, late: bool = False, compare: bool = False) -> None:
+        super().__init__(f"expected {expected}, got {got}")
+        self.expected, self.got, self.late, self.compare = expected, got, late, compare
+
+
+class Unavailable(Exception):
+    """This machine cannot do what the test needs. The text says what is missing."""
+
+
+class Actor(Protocol):
+    """Who takes part in a test. The stage lets it look after itself, and ends it.
+
+    busy: whether it has something to do that no event announces, so that the loop should turn fast.
+    """
+
+    busy: bool
+
+    def tick(self) -> None:
+        """Look after what no event tells: called in each turn of the loop."""
+
+    def suspect(self) -> None:
+        """Begin to measure: an expected event is slow to come."""
+
+    def testify(self) -> None:
+        """Record what the kernel tells about this actor now, as evidence: an expectation was not met."""
+
+    def close(self) -> None:
+        """End, and leave nothing behind."""
+
+
+class Stage:
+    """One test's loop, steps and actors.
+
+    seed: chooses all that is random in the test; the same seed gives the same texts.
+    deadlines: False lets every wait last for ever, for a student who sits in a debugger.
+    """
+
+    def __init__(self, seed: str = "", deadlines: bool = True) -> None:
+        self.trace = Trace()
+        self.random = random.Random(seed)
+        self.quiet_seconds = 0.0
+        self.actors: list[Actor] = []
+        self._patience = 1.0 if deadlines else float("inf")
+        self._selector = selectors.DefaultSelector()
+        self._numbers = iter(self.random.sample(range(1000, 10000), 9000))
+        self._depth = 0
+
+    def close(self) -> None:
+        """End all actors, the last one first. Each is ended, whatever happens to another."""
+        failure = None
+        for actor in reversed(self.actors):
+            try:
+                actor.close()
+            except Exception as error:
+                failure = error
+        self._selector.close()
+        if failure:
+            raise failure
+
+    # Waiting ------------------------------------------------------------------------------------------
+
+    def watch(self, source: Any, ready: Callable[[], object], write: bool = False) -> None:
+        """Call ready() in the loop whenever the source (a file or socket) can be read; or, with write, written."""
+        ways = {selectors.EVENT_WRITE if write else selectors.EVENT_READ: ready}
+        if known := self._selector.get_map().get(source):
+            ways = known.data | ways
+            self._selector.modify(source, sum(ways), ways)
+        else:
+            self._selector.register(source, sum(ways), ways)
+
+    def unwatch(self, source: Any, write: bool = False) -> None:
+        """Watch this no longer; with write, only no longer for writing. No error if it is not watched."""
+        with contextlib.suppress(KeyError, ValueError):
+            known = self._selector.get_key(source)
+            ways = {way: ready for way, ready in known.data.items() if write and way != selectors.EVENT_WRITE}
+            if ways:
+                self._selector.modify(source, sum(ways), ways)
+            else:
+                self._selector.unregister(source)
+
+    def turn(self, seconds: float) -> bool:
+        """One turn of the loop: let what is ready happen, or wait for it this long (s) at most.
+
+        Returns whether anything happened.
+        """
+        if any(actor.busy for actor in self.actors):
+            seconds = min(seconds, POLL)
+        happened = self._selector.select(min(seconds, WATCH))
+        for key, events in happened:
+            for way, ready in list(key.data.items()):
+                if events & way:
+                    ready()
+        for actor in self.actors:
+            actor.tick()
+        return bool(happened)
+
+    def settle(self) -> None:
+        """Take in all that has already happened, without waiting for more."""
+        while self.turn(0):
+            pass
+
+    def wait(self, happened: Callable[[], T], seconds: float = DEADLINE, poll: float = WATCH,
+             hopeless: Callable[[], bool] = lambda: False) -> T | None:
+        """Turn the loop until happened() is true, and return what it returned.
+
+        seconds: give up after this long, and return None. poll: look again at least this often (s), for what
+        no event announces. hopeless: give up at once when this is true, since it cannot happen any more.
+        """
+        begin = time.monotonic()
+        suspected = False
+        while not (result := happened()):
+            waited = time.monotonic() - begin
+            if waited >= seconds * self._patience or hopeless():
+                return happened() or None           # hopeless() may have let the last event in
+            if waited > FIRST_LOOK and not suspected:
+                suspected = True
+                for actor in self.actors:
+                    actor.suspect()
+            self.turn(poll)
+        return result
+
+    def expect(self, happened: Callable[[], T], expected: str, got: Callable[[], str], poll: float = WATCH,
+               hopeless: Callable[[], bool] = lambda: False) -> T:
+        """Wait as wait() does. Raises Unmet with these two texts if it does not happen."""
+        result = self.wait(happened, poll=poll, hopeless=hopeless)
+        if not result:
+            raise Unmet(expected, got(), late=not hopeless())
+        return result
+
+    def quiet(self, why: str) -> None:
+        """Let the one declared quiet period pass. why: what it is to show; kept in the trace."""
+        self.declare_quiet(why)
+        self.wait(lambda: False, seconds=QUIET)
+
+    def declare_quiet(self, why: str) -> None:
+        """Count a quiet period that passes, or has just passed, while something else was waited for in vain."""
+        self.trace.add("", "quiet", text=why, value=QUIET)
+        self.quiet_seconds += QUIET
+
+    # Steps --------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def step(self, sentence: str) -> Iterator[Step]:
+        """Play one step. It is recorded, and numbered in the report; within it, smaller ones are not."""
+        if self._depth:
+            yield self.trace.steps[-1]
+            return
+        step = Step(sentence, self.trace.now())
+        self.trace.steps.append(step)
+        self._depth += 1
+        try:
+            yield step
+            step.outcome = "ok"
+        except Unmet as unmet:
+            step.outcome, step.expected, step.got, step.compare = "failed", unmet.expected, unmet.got, unmet.compare
+            self.settle()
+            for actor in self.actors:
+                actor.testify()
+            raise
+        finally:
+            self._depth -= 1
+            step.until = self.trace.now()
+
+    # Texts --------------------------------------------------------------------------------------------
+
+    def line(self, word: str = "") -> str:
+        """A line that nobody can have foreseen: two words (or the given one) and a number, never twice."""
+        words = word or f"{self.random.choice(_COLOURS)} {self.random.choice(_THINGS)}"
+        return f"{words} {next(self._numbers)}"
+
+
+_COLOURS = ("amber", "blue", "coral", "dusty", "early", "faint", "green", "happy", "ivory", "jolly", "kind", "lilac")
+_THINGS = ("apple", "boat", "cloud", "drum", "egret", "fern", "gate", "hill", "island", "jar", "kite", "lamp", "moon")

@@ -1,0 +1,134 @@
+"""Bonus: a room for many. Everybody hears what the others say.
+
+    python chat_room.py --port 12345          and chat_client.py for each who wants to come in
+
+What it does
+
+  Name         The first line from a client is its name: 1 to 16 letters or digits (str.isalnum), and not
+               the name of somebody in the room. Otherwise the answer is the line REFUSED, and the client's
+               next line is taken as its next attempt. Before it has a name, a client is told nothing else.
+  Come, gone   Everybody in the room, the newcomer too, is told "* NAME joined". When somebody is gone, in
+               whichever way, the others are told "* NAME left". Nobody else can write such a line.
+  Lines        A line is told to everybody else in the room as "NAME: line", whole, never to who said it.
+  bye          is answered with "^^^" and the end of the connection, as in chat_server.py.
+  Slow ones    A client that does not read holds up nobody. What is kept for it has a bound (BACKLOG lines);
+               who is further behind is disconnected.
+  The end      On Ctrl-C the program ends quietly: exit code 0, no traceback. It does not read its stdin.
+"""
+import argparse
+import contextlib
+import queue
+import socket
+import threading
+
+from chat_server import listen
+from protocol import BYE, lines, part, send_line
+
+REFUSED = "* name refused"
+BACKLOG = 10_000
+
+
+class Room:
+    """Who is here. Its lock lets one thread at a time change that, or tell everybody something."""
+
+    ### BEGIN SOLUTION 1: who is here, and what they are told
+    def __init__(self) -> None:
+        self._members: dict[str, Member] = {}
+        self._lock = threading.Lock()
+
+    def join(self, name: str, member: "Member") -> bool:
+        """Let a member in under this name, and tell everybody. False if the name cannot be had."""
+        with self._lock:
+            if name in self._members or not (name.isalnum() and len(name) <= 16):
+                return False
+            self._members[name] = member
+            self._tell(f"* {name} joined")
+            return True
+
+    def leave(self, name: str) -> None:
+        """Forget a member, and tell the others."""
+        with self._lock:
+            del self._members[name]
+            self._tell(f"* {name} left")
+
+    def say(self, name: str, line: str) -> None:
+        """Tell the others what this member said."""
+        with self._lock:
+            self._tell(f"{name}: {line}", silent=self._members[name])
+
+    def _tell(self, line: str, silent: "Member | None" = None) -> None:
+        for member in self._members.values():
+            if member is not silent:
+                member.tell(line)
+    ### END SOLUTION 1
+
+
+class Member:
+    """One connection. A thread of its own writes to it, so that whoever is slow holds up only itself."""
+
+    ### BEGIN SOLUTION 2: writing to one client without waiting for it
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._outbox: queue.Queue[str | None] = queue.Queue(BACKLOG)
+        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._writer.start()
+
+    def tell(self, line: str | None) -> None:
+        """Keep a line for the writer; None asks it to end. Never blocks: who is too far behind is cut off."""
+        try:
+            self._outbox.put_nowait(line)
+        except queue.Full:
+            with contextlib.suppress(OSError):                # it may be gone already
+                self._connection.shutdown(socket.SHUT_RDWR)   # wakes the reader and the writer
+
+    def finish(self) -> None:
+        """Wait until all that was kept is written, or cannot be."""
+        self.tell(None)
+        self._writer.join()
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            while (line := self._outbox.get()) is not None:
+                send_line(self._connection, line)
+    ### END SOLUTION 2
+
+
+def visit(room: Room, connection: socket.socket) -> None:
+    """Serve one client, in a thread of its own: first its name, then its lines, until it has gone."""
+    ### BEGIN SOLUTION 3: one client, from its name to its end
+    name = None
+    with connection:
+        member = Member(connection)
+        for line in lines(connection):
+            if line == BYE:
+                member.finish()               # what it was told before comes before the answer
+                part(connection)
+                break
+            if name:
+                room.say(name, line)
+            elif room.join(line, member):
+                name = line
+            else:
+                member.tell(REFUSED)
+        if name:
+            room.leave(name)
+        member.tell(None)
+    ### END SOLUTION 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A chat room for many.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", default=12345, type=int, help="port to listen on")
+    arguments = parser.parse_args()
+
+    listener = listen(arguments.host, arguments.port)
+    room = Room()
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=visit, args=[room, connection], daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A chat client, with prompts, times and names on the screen."""
+import argparse
+import os
+import socket
+import sys
+import threading
+import time
+
+LINE_LIMIT = 4096
+BYE = "bye"
+ANSWER = "^^^"
+GONE = "* server gone"
+
+
+class Screen:
+    """The real screen, one writer at a time: a prompt never gets into the middle of a line."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, text):
+        with self._lock:
+            self._stream.write(text)
+            self._stream.flush()
+
+    def flush(self):
+        pass
+
+
+def show(text):
+    sys.stdout.write(f"[{time.strftime('%H:%M:%S')}] {text}\n")
+
+
+def show_line(text):
+    show(f"[server] {text}")
+
+
+def lines(connection):
+    """Yield the lines that arrive, as text, until the other side is gone or has sent too long a line."""
+    pending = bytearray()
+    while True:
+        try:
+            piece = connection.recv(8192)
+        except OSError:
+            return
+        if not piece:
+            return
+        pending += piece
+        while (newline := pending.find(b"\n")) >= 0:
+            if newline > LINE_LIMIT:
+                return
+            line = bytes(pending[:newline])
+            del pending[:newline + 1]
+            yield line.decode("utf-8", errors="replace")
+        if len(pending) > LINE_LIMIT:
+            return
+
+
+def send_line(connection, text):
+    connection.sendall(text.encode("utf-8", errors="surrogateescape") + b"\n")
+
+
+def connect(host, port):
+    try:
+        if not 0 <= port <= 65535:
+            raise ValueError("there is no such port")
+        return socket.create_connection((host, port))
+    except (OSError, ValueError) as error:
+        sys.exit(f"cannot connect to {host}, port {port}: {error}")
+
+
+def listen_to(connection):
+    """Show the server's lines. True if its answer came at last, False if it went without one."""
+    for line in lines(connection):
+        if line == ANSWER:
+            return True
+        show_line(line)
+    return False
+
+
+def typed_lines():
+    """Yield what is typed, line by line, asking for each."""
+    while True:
+        try:
+            yield input("send: ")
+        except EOFError:
+            return
+
+
+def keyboard(connection):
+    """Send what is typed, and BYE when it is typed or when the input ends."""
+    try:
+        for line in typed_lines():
+            if line == BYE:
+                break
+            send_line(connection, line)
+        send_line(connection, BYE)
+    except OSError:
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", default=12345, type=int)
+    arguments = parser.parse_args()
+    sys.stdout = Screen(sys.stdout)
+    connection = connect(arguments.host, arguments.port)
+    threading.Thread(target=keyboard, args=[connection], daemon=True).start()
+    answered = listen_to(connection)
+    connection.close()
+    if not answered:
+        show(GONE)
+    os._exit(0 if answered else 1)            # the other thread may be in input(), which would disturb a normal end
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        os._exit(130)

@@ -1,0 +1,46 @@
+"""Closes on bye without sending the answer."""
+import socket
+import time
+
+LINE_LIMIT = 4096
+BYE = "bye"
+ANSWER = "^^^"
+DRAIN_SECONDS = 2.0
+
+
+def lines(connection):
+    """Yield each line that arrives, as soon as it is whole."""
+    buffer = b""
+    while True:
+        try:
+            data = connection.recv(4096)
+        except OSError:
+            return
+        if not data:
+            return
+        buffer += data
+        while b"\n" in buffer:
+            line, buffer = buffer.split(b"\n", 1)
+            if len(line) > LINE_LIMIT:
+                return
+            yield line.decode("utf-8", errors="replace")
+        if len(buffer) > LINE_LIMIT:
+            return
+
+
+def send_line(connection, text):
+    """Send one line."""
+    connection.sendall((text + "\n").encode("utf-8"))
+
+
+def part(connection):
+    """End the connection: wait until the client has closed, too."""
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        end = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < end:
+            connection.settimeout(max(0.01, end - time.monotonic()))
+            if not connection.recv(4096):
+                break
+    except OSError:
+        pass
