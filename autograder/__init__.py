@@ -3,6 +3,7 @@
 Each module stands only on those above it:
 
     trace          what happened, on one clock: the events and the steps that every report is made of
+    words          bytes and texts, quoted for people
     stage          where a test plays: the loop that waits for events, steps, deadlines, and who is to blame
     netns          a loopback network of one's own, capture, and questions to the kernel about connections
     landlock       which files and ports a process may touch, where there are no namespaces

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from .link import Link
-from .netns import Capture, can_ask, free_port, tcp_sockets
+from .netns import Capture, can_ask, free_port, most_sent_unread, tcp_sockets
 from .peers import Peer, ScriptedServer
 from .program import Program
 from .stage import POLL, QUIET, Stage, Unmet
@@ -64,6 +64,10 @@ class Cast:
     def line(self, word: str = "") -> str:
         """A line that nobody can have foreseen; it contains the word, if one is given."""
         return self.stage.line(word)
+
+    def more_than_fits(self) -> list[str]:
+        """Lines which together are more than a connection can keep for somebody who does not read; 4 kB each."""
+        return [self.line("page") + " la" * 1300 for _ in range((most_sent_unread() + (1 << 19)) // 3900)]
 
     def step(self, sentence: str) -> AbstractContextManager[Step]:
         """Make one step of all that happens inside, for what would be many steps of one kind."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 BEGIN = re.compile(r"^( *)### BEGIN SOLUTION (\d+): (\S.*\S)$")
 END = re.compile(r"^( *)### END SOLUTION (\d+)$")
+# What is no mark, and was perhaps meant as one: nothing in a solution looks like this by accident.
+LIKE_A_MARK = re.compile(r"SOLUTION|##|#\s*(?i:begin|end)\s+(?i:sol)")
 
 
 class Flaw(Exception):
@@ -44,7 +46,7 @@ def skeleton(source: str, name: str) -> str:
                 raise Flaw(f"{where}: this end has no beginning of the same number and indentation")
             inside = None
             expected += 1
-        elif "SOLUTION" in line:
+        elif LIKE_A_MARK.search(line):
             raise Flaw(f"{where}: looks like a mark, but is none: write '### BEGIN SOLUTION {expected}: what to do'")
         elif not inside:
             lines.append(line)

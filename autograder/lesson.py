@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from IPython.display import SVG, display
+from IPython.display import display
 
 from . import mistakes, sandbox
 from .cast import Cast
@@ -40,7 +40,7 @@ def scene(programs: Mapping[str, str], probes: tuple[str, ...] = ()) -> Iterator
     does not come true ends the scene, and is explained; it is no error of the notebook.
     """
     stage = Stage()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(prefix="submission-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         for file, source in programs.items():
@@ -56,6 +56,7 @@ def scene(programs: Mapping[str, str], probes: tuple[str, ...] = ()) -> Iterator
         finally:
             stage.settle()
             stage.close()
-    display(SVG(svg.picture(stage.trace)))
+    # The text is what a notebook shows that nobody has said to trust yet.
+    display({"image/svg+xml": svg.picture(stage.trace), "text/plain": "\n".join(text.timeline(stage.trace))}, raw=True)
     if told:
         print("\n".join(told))

@@ -86,11 +86,8 @@ class Link:
         """The next connection is this program's."""
         with self.stage.step(f"{client.lane} connects to {self._server.lane}, through a link that passes on "
                              f"{self.piece} byte{'s' * (self.piece > 1)} at a time"):
-            arrived: list[bool] = []
-            self.stage.watch(self._listener, lambda: arrived.append(True))
-            self.stage.expect(lambda: arrived, "a connection", lambda: f"none: {client.state()}",
-                              hopeless=client.has_ended)
-            self.stage.unwatch(self._listener)
+            self.stage.expect_ready(self._listener, "a connection", lambda: f"none: {client.state()}",
+                                    client.has_ended)
             near, _ = self._listener.accept()
             try:
                 far = socket.create_connection((LOCALHOST, self._server.port))

@@ -15,20 +15,26 @@ SPIN = 0.25                 # share of a core from which on a program that waits
 
 @dataclass(frozen=True)
 class Mistake:
-    """One known mistake. id: as in the course's catalogue. sentence: says what was done, and what is true."""
+    """One known mistake.
+
+    id: as in the course's catalogue. sentence: says what was done, and what is true. holds: the condition. by_error:
+    whether an exception of the program can be part of the evidence. Where a program, or a thread of it, has died of an
+    exception, it does not behave any more as it was written: its behaviour alone then shows nothing.
+    """
 
     id: str
     sentence: str
     holds: Callable[[Trace], bool]
+    by_error: bool
 
 
 _known: dict[str, Mistake] = {}
 
 
-def mistake(id: str, sentence: str) -> Callable[[Callable[[Trace], bool]], Callable[[Trace], bool]]:
+def mistake(id: str, sentence: str, by_error: bool = False) -> Callable[[Callable[[Trace], bool]], Callable]:
     """Register the decorated condition under this id, with its sentence."""
     def register(holds: Callable[[Trace], bool]) -> Callable[[Trace], bool]:
-        _known[id] = Mistake(id, sentence, holds)
+        _known[id] = Mistake(id, sentence, holds, by_error)
         return holds
     return register
 
@@ -40,7 +46,9 @@ def known() -> dict[str, Mistake]:
 
 def diagnose(trace: Trace, probes: Iterable[str]) -> Mistake | None:
     """The first of these mistakes whose condition the trace meets. Raises KeyError for an id that is not known."""
-    return next((_known[id] for id in probes if _known[id].holds(trace)), None)
+    died = bool(_tracebacks(trace))
+    return next((mistake for mistake in (_known[id] for id in probes)
+                 if (mistake.by_error or not died) and mistake.holds(trace)), None)
 
 
 # What the conditions ask ----------------------------------------------------------------------------------
@@ -152,7 +160,8 @@ def _(trace: Trace) -> bool:
 
 
 @mistake("C03", "Each recv() was decoded by itself. TCP carries bytes, and may cut anywhere, even inside a "
-                "character.")
+                "character.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     for program, pieces in _streams(trace):
         # Where each piece ends in the stream, and the lines that have a character which such an end cuts.
@@ -267,32 +276,37 @@ def _(trace: Trace) -> bool:
 
 
 @mistake("C05", "The port of a connection that the server closed first stays in TIME-WAIT for a minute. "
-                "Without SO_REUSEADDR it cannot be bound again meanwhile.")
+                "Without SO_REUSEADDR it cannot be bound again meanwhile.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     text = trace.text_of("stderr") + trace.text_of("screen")
     return any(trace.of("time-wait")) and ("already in use" in text or "Errno 98" in text)
 
 
-@mistake("C08", "A reset by the other side makes recv() raise ConnectionResetError, and nobody caught it.")
+@mistake("C08", "A reset by the other side makes recv() raise ConnectionResetError, and nobody caught it.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     return any(trace.of("reset")) and _raised(trace, "ConnectionResetError", sending=False)
 
 
 @mistake("C09", "A connection may be dead before accept() returns it. Then getpeername() and its like "
-                "raise OSError, which nobody caught.")
+                "raise OSError, which nobody caught.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     return any(trace.of("reset")) and any(raised.error.startswith("OSError: [Errno 107]") or "peername" in raised.code
                                           for raised in _tracebacks(trace))
 
 
 @mistake("C10", "Sending to somebody who has gone raises BrokenPipeError or ConnectionResetError, and "
-                "nobody caught it.")
+                "nobody caught it.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     return _raised(trace, "BrokenPipeError", "ConnectionResetError", "ConnectionAbortedError", sending=True)
 
 
 @mistake("C15", "The sockets of those who have left were never closed. Each one keeps a file descriptor, "
-                "and they run out.")
+                "and they run out.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     return any(trace.of("descriptors")) or _raised(trace, "OSError: [Errno 24]")
 
@@ -312,7 +326,8 @@ def _(trace: Trace) -> bool:
 
 
 @mistake("C19", "A port is a number from 0 to 65535. Beyond, connect() and bind() raise OverflowError, "
-                "which is no OSError.")
+                "which is no OSError.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     return _raised(trace, "OverflowError")
 
@@ -326,7 +341,8 @@ def _(trace: Trace) -> bool:
 # A room for many --------------------------------------------------------------------------------------------
 
 
-@mistake("C14", "A set or dict was changed while a loop ran over it.")
+@mistake("C14", "A set or dict was changed while a loop ran over it.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     return any("changed size during iteration" in raised.error for raised in _tracebacks(trace))
 

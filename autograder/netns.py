@@ -21,6 +21,7 @@ SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
+INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO, UDIAG_SHOW_MEMINFO = 7, 5, 0x20
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
 ALL_STATES = 0xFFF
 # Below Linux's ephemeral ports (ip_local_port_range, from 32768): there a connecting socket is sometimes given
@@ -34,6 +35,9 @@ STATES = dict(enumerate(["ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1"
                          "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECEIVED"], start=1))
 
 
+_entered = False
+
+
 def enter() -> bool:
     """Move this process into a network namespace of its own, with its loopback up.
 
@@ -41,6 +45,7 @@ def enter() -> bool:
     called before there is a second thread: unshare() refuses, or would move one thread alone. Returns whether
     it worked; where it did not, nothing has changed, and the network is the host's.
     """
+    global _entered
     if not LINUX or threading.active_count() > 1 or len(os.listdir("/proc/self/task")) > 1:
         return False
     child = os.fork()           # a kernel may let us in and then refuse the rest: find out at no risk
@@ -53,6 +58,7 @@ def enter() -> bool:
     if os.waitpid(child, 0)[1]:
         return False
     _enter()
+    _entered = True
     return True
 
 
@@ -153,22 +159,27 @@ def _ask(diagnostics: socket.socket, family: int, states: int, flags: int, ours:
     loopback = socket.inet_aton("127.0.0.1").ljust(16, b"\0") if theirs else bytes(16)
     request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + struct.pack("!HH", ours, theirs) \
         + loopback * 2 + struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+    return [_row(message) for message in _answers(diagnostics, request, flags)]
+
+
+def _answers(diagnostics: socket.socket, request: bytes, flags: int) -> list[bytes]:
+    """Send a question about sockets, and return the kernel's messages. Raises OSError if it answers with an error."""
     head = struct.pack("=IHHII", 16 + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | flags, 0, 0)
     diagnostics.send(head + request)
-    rows: list[Row] = []
+    messages: list[bytes] = []
     while True:
         answer = diagnostics.recv(1 << 17)
         while answer:
             length, kind = struct.unpack_from("=IH", answer)
             if kind == NLMSG_DONE:
-                return rows
+                return messages
             if kind == NLMSG_ERROR:
                 error = -struct.unpack_from("=i", answer, 16)[0]
                 raise OSError(error, os.strerror(error))
-            rows.append(_row(answer[16:length]))
+            messages.append(answer[16:length])
             answer = answer[(length + 3) // 4 * 4:]
         if not flags & NLM_F_DUMP:
-            return rows
+            return messages
 
 
 def _row(message: bytes) -> Row:
@@ -209,6 +220,44 @@ def unread(ours: int, theirs: int) -> int:
                 if row.remote[1] == far:                # else it is the listener, for want of the connection
                     waiting += row.sent if near == ours else row.received
     return waiting
+
+
+def buffered() -> int:
+    """Bytes that the kernel keeps for all sockets of our own network. 0 in the host's: whose would they be?
+
+    No process's size has them, and no limit of the kernel bounds them all: they also stay with a socket that nobody
+    has accepted, or that is itself on its way.
+    """
+    diagnostics = _diagnostics() if _entered else None
+    if not diagnostics:
+        return 0
+    inet = [struct.pack("=BBBxI48x", family, protocol, 1 << (INET_DIAG_SKMEMINFO - 1), ALL_STATES)
+            for family in (socket.AF_INET, socket.AF_INET6) for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP)]
+    unix = struct.pack("=BBxxIIIII", socket.AF_UNIX, 0, ALL_STATES, 0, UDIAG_SHOW_MEMINFO, 0, 0)
+    total = 0
+    for request, size, kind in *((each, 72, INET_DIAG_SKMEMINFO) for each in inet), (unix, 16, UNIX_DIAG_MEMINFO):
+        with contextlib.suppress(OSError):              # this kernel does not tell about such sockets
+            total += sum(_kept(message[size:], kind) for message in _answers(diagnostics, request, NLM_F_DUMP))
+    return total
+
+
+def _kept(attributes: bytes, wanted: int) -> int:
+    """What struct sk_meminfo, one of these attributes, says of memory for what was received and what is to be sent."""
+    while len(attributes) >= 4:
+        length, kind = struct.unpack_from("=HH", attributes)
+        if kind == wanted:
+            received, _, sent, _, _, queued = struct.unpack_from("=6I", attributes, 4)
+            return received + max(sent, queued)
+        attributes = attributes[max(4, (length + 3) // 4 * 4):]
+    return 0
+
+
+def most_sent_unread() -> int:
+    """Bytes that a program can send at the most to somebody who reads nothing: what the kernel keeps on its side."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/tcp_wmem").read_text().split()[2])
+    except OSError:
+        return 4 << 20          # as by default on Linux, and on macOS
 
 
 _next_port = 0

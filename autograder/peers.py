@@ -6,23 +6,10 @@ import struct
 from .netns import free_port, unread
 from .program import Program
 from .stage import Stage, Unmet
+from .words import show
 
 LOCALHOST = "127.0.0.1"
 MOST_RECEIVED = 32 << 20    # bytes that a peer takes in from a program that does not stop sending
-WIDE = 48                   # characters of what was sent that a sentence shows
-
-
-def show(data: bytes) -> str:
-    """Bytes for a person: quoted text where they are whole characters, and otherwise in hex. Long ones are cut."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        digits = data[:WIDE // 3].hex(" ")
-        return digits + (f" … ({len(data):,} bytes)" if len(data) > WIDE // 3 else "")
-    if text.count("\n") > 3:
-        return f'{text.count(chr(10)):,} lines, the first "{text.splitlines()[0][:WIDE]}"'
-    quoted = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\0")
-    return f'"{quoted}"' if len(text) <= WIDE else f'"{quoted[:WIDE // 2]}…" ({len(data):,} bytes)'
 
 
 class Peer:
@@ -80,16 +67,13 @@ class Peer:
             self._socket.setblocking(False)
             if small_buffer:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            self._socket.connect_ex((LOCALHOST, self.program.port))
-            done: list[bool] = []
-            self.stage.watch(self._socket, lambda: done.append(True), write=True)
-            self.stage.expect(lambda: done, "a connection", lambda: f"none: {self.program.state()}",
-                              hopeless=self.program.has_ended)
-            self.stage.unwatch(self._socket)
-            if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self.stage.trace.add(self.lane, "refused", to=self.program.lane)
-                raise Unmet("a connection", f"{os.strerror(error)}: {self.program.state()}")
             self.stage.trace.add(self.lane, "connect", to=self.program.lane)
+            self._socket.connect_ex((LOCALHOST, self.program.port))
+            self.stage.expect_ready(self._socket, "a connection", lambda: f"none: {self.program.state()}",
+                                    self.program.has_ended, write=True)
+            if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self.stage.trace.add(self.program.lane, "refused", to=self.lane)
+                raise Unmet("a connection", f"{os.strerror(error)}: {self.program.state()}")
             self._begin()
         return self
 
@@ -143,8 +127,17 @@ class Peer:
         """Next it receives exactly these lines, each with its newline."""
         wanted = "".join(f"{line}\n" for line in lines).encode()
         with self.stage.step(f"{self.lane} receives  {show(wanted)}"):
-            self.stage.expect(lambda: len(self.received) >= len(wanted) or not wanted.startswith(self.received),
-                              show(wanted), lambda: self._instead(len(wanted)), hopeless=lambda: bool(self.ending))
+            same = 0
+
+            def decided() -> bool:
+                nonlocal same
+                if self.received[same:] != wanted[same:len(self.received)]:
+                    return True                 # more than wanted, or something else
+                same = len(self.received)
+                return same >= len(wanted)
+
+            self.stage.expect(decided, show(wanted), lambda: self._instead(len(wanted)),
+                              hopeless=lambda: bool(self.ending))
             found = bytes(self.received[:len(wanted)])
             if found != wanted:
                 raise Unmet(show(wanted), show(found), compare=True)
@@ -162,10 +155,12 @@ class Peer:
         missing = [list(lines) for lines in speakers]
         with self.stage.step(f"{self.lane} receives the lines of all, each whole"):
             while any(missing):
-                self.stage.expect(lambda: b"\n" in self.received, f"{sum(map(len, missing))} more lines",
+                left = sum(map(len, missing))
+                self.stage.expect(lambda: b"\n" in self.received, f"{left} more line{'s' * (left > 1)}",
                                   lambda: self._instead(len(self.received)), hopeless=lambda: bool(self.ending))
-                line, _, rest = bytes(self.received).partition(b"\n")
-                self.received[:] = rest
+                end = self.received.index(b"\n")
+                line = bytes(self.received[:end])
+                del self.received[:end + 1]
                 whose = next((lines for lines in missing if lines and lines[0].encode() == line), None)
                 if whose is None and line == maybe.encode():
                     continue
@@ -279,11 +274,8 @@ class ScriptedServer(Peer):
         """The program connects to it, and it accepts."""
         self._meets(program)
         with self.stage.step(f"{program.lane} connects to {self.lane}"):
-            arrived: list[bool] = []
-            self.stage.watch(self._listener, lambda: arrived.append(True))
-            self.stage.expect(lambda: arrived, "a connection", lambda: f"none: {program.state()}",
-                              hopeless=program.has_ended)
-            self.stage.unwatch(self._listener)
+            self.stage.expect_ready(self._listener, "a connection", lambda: f"none: {program.state()}",
+                                    program.has_ended)
             self._socket, _ = self._listener.accept()
             self._socket.setblocking(False)
             self.stage.trace.add(program.lane, "connect", to=self.lane)

@@ -3,6 +3,7 @@
 The methods are the sentences of the tests. Each plays one step, and raises Unmet if the program does not do what
 the sentence says.
 """
+import contextlib
 import os
 import signal
 import sys
@@ -17,11 +18,22 @@ from . import sandbox
 from .netns import LINUX, can_ask, tcp_sockets
 from .pipes import selectable
 from .stage import POLL, QUIET, WATCH, Stage, Unavailable, Unmet
+from .words import show
 
+SHORT = 0.003               # seconds between two looks at a program that comes to rest
 MOST_OUTPUT = 1 << 20       # bytes that one program may write to its screen, or to stderr
 TRACEBACK = "Traceback (most recent call last)"
-RESTING, SPINNING = 0.1, 0.3    # shares of one core: below the first a program rests, above the second it spins
+RESTING, SPINNING = 0.1, 0.3    # shares of the time: who is busy for less rests, for more spins
+MOST_DOUBTS = 20            # how often it is measured again in between: else whoever stays there is measured for ever
 FEW_DESCRIPTORS = 20        # by how many open files a program may differ from itself, at the most
+
+
+def ending(code: int) -> str:
+    """An exit code in words: above 128 it stands for the signal that ended the program."""
+    try:
+        return f"exit code {code}" if code <= 128 else f"signal {signal.Signals(code - 128).name}"
+    except ValueError:
+        return f"exit code {code}"
 
 
 class Talker(Protocol):
@@ -59,6 +71,9 @@ class Program:
         self._screen = self._listen_to("screen", self._process.stdout)
         self._stderr = self._listen_to("stderr", self._process.stderr)
         self._keyboard = selectable(self._process.stdin, write=True)
+        self._end = self._process.ending()
+        if self._end is not None:
+            stage.watch(self._end, lambda: None)    # nothing to do but to wake up: tick() looks
 
     # What the stage asks of an actor ------------------------------------------------------------------
 
@@ -76,12 +91,13 @@ class Program:
                 while self._read(kind, source):
                     pass
             self.exit_code = code
-            self.stage.trace.add(self.lane, "exit", value=code, text=self._over_limit)
+            self._forget_end()
+            self.stage.trace.add(self.lane, "exit", value=code, text=self._over_limit or ending(code))
 
     def suspect(self) -> None:
         """Count CPU time from here on."""
         if self.exit_code is None:
-            self._cpu_mark = self.stage.trace.now(), self._process.cpu_seconds()
+            self._cpu_mark = self.stage.trace.now(), self._process.busy_seconds()
 
     def testify(self) -> None:
         """Record CPU share, open files, unread typing, and connections that wait to be accepted."""
@@ -90,7 +106,7 @@ class Program:
         trace = self.stage.trace
         if self._cpu_mark:
             since, used = self._cpu_mark
-            trace.add(self.lane, "cpu", value=(self._process.cpu_seconds() - used) / (trace.now() - since))
+            trace.add(self.lane, "cpu", value=(self._process.busy_seconds() - used) / (trace.now() - since))
         if unread := self._untyped():
             trace.add(self.lane, "unread", value=unread, text="typed")
         if (keyboard_only := self._process.waits_for_keyboard_only()) is not None:
@@ -105,6 +121,7 @@ class Program:
         for source in self._screen, self._stderr, self._keyboard:
             self.stage.unwatch(source)
             source.close()
+        self._forget_end()
         self._process.end()
 
     # Sentences ----------------------------------------------------------------------------------------
@@ -113,8 +130,8 @@ class Program:
         """It listens on this port, within the deadline. Returns itself, so that a fixture can return it."""
         self.port = port
         with self.stage.step(f"{self.lane} starts{again}, and listens on port {port}"):
-            self.stage.expect(lambda: self._listeners(), f"a socket that listens on port {port}",
-                              self.state, poll=POLL, hopeless=self.has_ended)
+            self.stage.expect(self._listeners, f"a socket that listens on port {port}",
+                              lambda: f"none: {self.state()}", poll=POLL, hopeless=self.has_ended)
             self.stage.trace.add(self.lane, "listen", text=f"port {port}")
         return self
 
@@ -128,24 +145,24 @@ class Program:
                 raise Unmet(address, " and ".join(found))
 
     def shows(self, text: str) -> None:
-        """This text is on its screen: once for each time that this was asked."""
+        """A line on its screen ends with this text: once for each time that this was asked. A prefix does no harm."""
         self._shown[text] += 1
         times = self._shown[text]
         again = f", {times} times by now" if times > 1 else ""
-        with self.stage.step(f'{self.lane}\'s screen shows "{text}"{again}'):
-            self.stage.expect(lambda: self.screen.count(text) >= times, text, self._instead,
+        with self.stage.step(f"{self.lane}'s screen shows {show(text)}{again}"):
+            self.stage.expect(lambda: self.screen.count(f"{text}\n") >= times, show(text), lambda: self._instead(text),
                               hopeless=self.has_ended)
 
     def does_not_show(self, text: str) -> None:
         """This text is not on its screen. For the moment after something else has shown that it would be there."""
-        with self.stage.step(f'{self.lane}\'s screen does not show "{text}"'):
+        with self.stage.step(f"{self.lane}'s screen does not show {show(text)}"):
             self.stage.settle()
             if text in self.screen:
-                raise Unmet(f"no {text}", text)
+                raise Unmet("nothing of it yet", show(text))
 
     def is_typed(self, *lines: str) -> None:
         """Somebody types these lines at its keyboard, each with Enter."""
-        shown = f'"{lines[0]}"' if len(lines) == 1 else f"{len(lines)} lines"
+        shown = show(lines[0]) if len(lines) == 1 else f"{len(lines)} lines"
         with self.stage.step(f"at the keyboard of {self.lane}, somebody types {shown}"):
             data = "".join(f"{line}\n" for line in lines).encode()
             self.stage.trace.add(self.lane, "typed", data=data)
@@ -178,23 +195,44 @@ class Program:
 
     def takes_what_it_can(self) -> None:
         """It reads what is typed until it has all of it, or until it has to wait, since its peer does not read."""
-        with self.stage.step(f"{self.lane} goes on until it has all of it, or has to wait for its peer"):
+        with self.stage.step(f"{self.lane} sends as much as fits into the buffers"):
             while (left := self._untyped()) and not self.has_ended():
                 if not self.stage.wait(lambda left=left: self._untyped() < left, seconds=QUIET, poll=POLL):
                     self.stage.declare_quiet("it takes what it can")
                     break
 
+    def comes_to_rest(self) -> None:
+        """It has done what it had to do, and waits: all its threads sleep, and none has run between two looks.
+
+        Where the kernel does not tell, a quiet period passes.
+        """
+        with self.stage.step(f"{self.lane} has come to rest"):
+            if not LINUX:
+                self.stage.quiet("give the program time")
+                return
+            before: list[float] = []
+
+            def same_as_before() -> bool:
+                before.append(self._process.busy_seconds())
+                return self._process.sleeps() and before[-2:-1] == before[-1:]
+
+            self.stage.expect(same_as_before, "a program at rest", lambda: f"one that is busy: {self.state()}",
+                              poll=SHORT, hopeless=self.has_ended)
+
     def freezes(self) -> None:
         """The system gives it no time from here on, so that things happen which it can only see afterwards."""
         if os.name == "nt":
             raise Unavailable("a program cannot be held still on Windows")
-        for pid in self._process.tree():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def thaws(self) -> None:
         """It goes on after freezes()."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
         for pid in self._process.tree():
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):       # it has ended meanwhile
+                os.kill(pid, number)
 
     def has_read_everything(self) -> None:
         """It has taken in all that was sent and typed so far, so that its recv() has returned.
@@ -222,18 +260,11 @@ class Program:
             if code not in (None, self.exit_code):
                 raise Unmet(f"exit code {code}", self.state())
 
-    def has_not_ended(self) -> None:
-        """It still runs, also after a quiet period."""
-        with self.stage.step(f"{self.lane} stays"):
-            self.stage.quiet("it stays")
-            if self.has_ended():
-                raise Unmet("a program that goes on", self.state())
-
     def ended_quietly(self) -> None:
         """After its end: stderr has no traceback. What else is there is the student's own business."""
         with self.stage.step(f"{self.lane} ended without a traceback"):
             if TRACEBACK in self.errors:
-                raise Unmet("no traceback on stderr", f"one: {self.errors.strip().splitlines()[-1]}")
+                raise Unmet("no traceback on stderr", "one, see below")
 
     def told_in_one_line(self) -> None:
         """After its end: stderr has one line, and it is not the end of a traceback."""
@@ -253,16 +284,20 @@ class Program:
             trace = self.stage.trace
 
             def share() -> float:
-                since, used = trace.now(), self._process.cpu_seconds()
+                since, used = trace.now(), self._process.busy_seconds()
                 self.stage.quiet("it rests")
-                return (self._process.cpu_seconds() - used) / (trace.now() - since)
+                return (self._process.busy_seconds() - used) / (trace.now() - since)
 
-            while not self.has_ended() and (measured := share()) >= RESTING:
-                if measured > SPINNING:
-                    trace.add(self.lane, "cpu", value=measured)
-                    raise Unmet("a program at rest", f"one that uses {measured:.0%} of a processor, for nothing")
+            measured = share()
+            for _ in range(MOST_DOUBTS):
+                if self.has_ended() or not RESTING <= measured <= SPINNING:
+                    break
+                measured = share()
             if self.has_ended():
                 raise Unmet("a program at rest", self.state())
+            if measured >= RESTING:
+                trace.add(self.lane, "cpu", value=measured)
+                raise Unmet("a program at rest", f"one that uses {measured:.0%} of a processor, for nothing")
 
     def counts_descriptors(self) -> int:
         """How many files and sockets it has open; 0 where that cannot be known."""
@@ -281,8 +316,8 @@ class Program:
 
     @property
     def screen(self) -> str:
-        """All that it has printed so far."""
-        return self._output["screen"].decode("utf-8", "replace")
+        """All that it has printed so far, with a plain newline at the end of each line."""
+        return self._output["screen"].decode("utf-8", "replace").replace("\r\n", "\n")
 
     @property
     def errors(self) -> str:
@@ -306,6 +341,12 @@ class Program:
             if any(c.status == psutil.CONN_LISTEN and c.laddr.port == self.port for c in connections):
                 return True
         return False
+
+    def _forget_end(self) -> None:
+        if self._end is not None:
+            self.stage.unwatch(self._end)
+            os.close(self._end)
+            self._end = None
 
     def _listen_to(self, kind: str, pipe: IO[bytes]) -> IO[bytes]:
         source = selectable(pipe)
@@ -364,12 +405,12 @@ class Program:
             return f"{self.lane} was ended, since {self._over_limit}"
         if self.exit_code is None:
             return f"{self.lane} still runs"
-        if self.exit_code > 128:
-            return f"{self.lane} was ended by signal {self.exit_code - 128}"
-        return f"{self.lane} ended with exit code {self.exit_code}"
+        return f"{self.lane} ended with {ending(self.exit_code)}"
 
-    def _instead(self) -> str:
-        """What is on the screen, where something else was expected."""
+    def _instead(self, text: str) -> str:
+        """What is on the screen, where a line that ends with this text was expected."""
+        if text in self.screen:
+            return "it, but not at the end of a line of its own"
         shown = self.screen.strip().splitlines()
-        found = f'last on the screen: "{shown[-1]}"' if shown else "nothing"
+        found = f"last on the screen: {show(shown[-1])}" if shown else "nothing on the screen"
         return f"{found}: {self.state()}" if self.has_ended() else found

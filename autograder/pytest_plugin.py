@@ -16,6 +16,7 @@ import pytest
 
 from . import mistakes, netns, sandbox
 from .cast import Cast
+from .program import TRACEBACK
 from .render import pcap, svg, text
 from .score import Check, Score
 from .stage import Stage, Unavailable, Unmet
@@ -102,6 +103,7 @@ class Grader:
         self.began = time.monotonic()
         self.missed: Counter[str] = Counter()       # for each program: checks in a row that waited for it in vain
         self.interrupted = False
+        self.deselected = 0
         if self.debug:
             config.option.keyword = self.debug
             config.option.capture = "no"
@@ -133,6 +135,15 @@ class Grader:
         if not self.debug and hasattr(self, "folder"):
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += len(items)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if not session.items and self.deselected:
+            raise pytest.UsageError(f"no check has {self.config.option.keyword!r} in its name; "
+                                    f"pytest {os.path.relpath(self.tests)} --collect-only -q lists them")
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
@@ -161,7 +172,8 @@ class Grader:
 
     def _before_start(self, script: str) -> None:
         if self.missed[script] >= MOST_MISSED:
-            raise Blocked(f"{MOST_MISSED} checks in a row waited for {script} in vain, so this one was not tried")
+            raise Blocked(f"{MOST_MISSED} checks in a row waited for {script} in vain, so this one was not tried: "
+                          "ask for it by name, with -k")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
@@ -220,13 +232,27 @@ class Grader:
         mistake = mistakes.diagnose(stage.trace, marker.kwargs.get("probes", []))
         check.mistake = mistake.id if mistake else ""
         failed = stage.trace.steps[-1]
-        check.cause = mistake.sentence if mistake else f"{failed.sentence}: expected {error.expected}, got {error.got}"
-        begun = any(stage.trace.of("connect"))
-        same = (error.got, *text.errors(stage.trace))
+        stderr = text.errors(stage.trace)
+        # Only a traceback is a cause: what else is on stderr may be anything, and a limit is the grader's to tell.
+        died = TRACEBACK in "".join(stage.trace.text_of("stderr")) and not any(stage.trace.of("limit"))
+        check.cause = (mistake.sentence if mistake else ": ".join(line.strip() for line in stderr[1:3]) if died
+                       else f"{failed.sentence}: expected {error.expected}, got {error.got}")
+        same = (error.got, *stderr)
+        begun = any(stage.trace.of("connect", "listen"))
         if begun or same not in self.told:          # a program that does not start is not explained twice
             self.reports.append(text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake,
-                                            marker.kwargs["hint"] if begun else "", self._again(check)))
+                                            self._hint(item, stage, begun), self._again(check)))
         self.told.add(same)
+
+    def _hint(self, item: pytest.Item, stage: Stage, begun: bool) -> str:
+        """The author's hint; none where there is no program, or where it says itself why it does not even start."""
+        if not any(stage.trace.of("start")) or (not begun and text.errors(stage.trace)):
+            return ""
+        ran = {check.name for check in self.score.checks}
+        missing = [f"-k {needed.__name__}" for needed in item.get_closest_marker("check").kwargs.get("needs", [])
+                   if needed.__name__ not in ran]
+        before = f"This check builds on others, which were not run now ({', '.join(missing)}). " if missing else ""
+        return before + item.get_closest_marker("check").kwargs["hint"]
 
     def _again(self, check: Check) -> str:
         where = os.path.relpath(self.tests)

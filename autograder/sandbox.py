@@ -26,7 +26,7 @@ from pathlib import Path
 import psutil
 
 from . import landlock
-from .netns import LINUX
+from .netns import LINUX, buffered
 
 try:
     import resource
@@ -36,9 +36,12 @@ except ImportError:         # Windows has no such limits
 MIB = 1 << 20
 # Limits of each process, by the names of prlimit's options and of the resource module's RLIMIT_ constants.
 LIMITS = {"as": 2048 * MIB, "fsize": 16 * MIB, "nofile": 256, "cpu": 10, "core": 0}
-# Limits of a program with all its children. The kernel counts processes by uid, so it can only do it where the
-# program has a uid, or a user namespace, to itself; the watchdog counts everywhere.
+# Limits of a program with all its children. The watchdog counts processes with their threads, and in the time between
+# two of its looks the kernel bounds them: higher, so that it is the watchdog that tells. The last bound is for a uid
+# that does more than to run programs (see most_of_this_uid).
 MOST_PROCESSES = 64
+MOST_BETWEEN_LOOKS = 128
+MOST_BESIDE_OTHERS = 512
 MOST_MEMORY = 512 * MIB
 MOST_FILES = 4096
 TMP_SIZE = 16 * MIB
@@ -135,10 +138,10 @@ def descendants(pid: int) -> list[int]:
         with contextlib.suppress(psutil.Error):
             return [child.pid for child in psutil.Process(pid).children(recursive=True)]
         return []
-    found = []
-    for child in _children(pid):
-        found += [child, *descendants(child)]
-    return found
+    found = [pid]
+    for parent in found:                # which grows meanwhile
+        found += _children(parent)
+    return found[1:]
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -147,6 +150,16 @@ def _children(pid: int) -> Iterator[int]:
         for task in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(OSError):
                 yield from map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+
+
+def _remove(folder: Path) -> None:
+    """Remove a program's folder, however deep it is, and whatever the program has forbidden in it."""
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        if os.name == "posix":
+            for command in ["chmod", "-R", "u+rwX"], ["rm", "-rf"]:
+                subprocess.run([*command, folder], env=ENVIRONMENT, stderr=subprocess.DEVNULL, check=False)
 
 
 def _send(pid: int, number: int) -> None:
@@ -171,6 +184,10 @@ class Process:
         code = self.popen.poll()
         return code if code is None or code >= 0 else 128 - code
 
+    def ending(self) -> int | None:
+        """A descriptor that can be read from the program's end on; the caller closes it. None where there is none."""
+        return os.pidfd_open(self.popen.pid) if hasattr(os, "pidfd_open") else None
+
     def tree(self) -> list[int]:
         """The pids of the program and of all that came from it, the program's own first."""
         return [self.popen.pid, *descendants(self.popen.pid)]
@@ -180,12 +197,21 @@ class Process:
         if self.exit_code() is None and (tree := self.tree()):
             _send(tree[0], number)
 
-    def cpu_seconds(self) -> float:
-        """CPU time that the program's processes have used so far, in seconds."""
+    def busy_seconds(self) -> float:
+        """For how long the program's threads have run so far, or wanted to and waited for a processor (s).
+
+        With the waiting, a program that spins is told from one that rests on a busy machine too. Where the kernel
+        does not tell it, only the running counts.
+        """
         total = 0.0
         for pid in self.tree():
-            with contextlib.suppress(psutil.Error):
-                total += sum(psutil.Process(pid).cpu_times()[:4])
+            with contextlib.suppress(OSError, psutil.Error):
+                if LINUX:
+                    for task in os.listdir(f"/proc/{pid}/task"):
+                        ran, waited, _ = Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()
+                        total += (int(ran) + int(waited)) / 1e9
+                else:
+                    total += sum(psutil.Process(pid).cpu_times()[:2])
         return total
 
     def descriptors(self) -> int | None:
@@ -195,6 +221,15 @@ class Process:
             with contextlib.suppress(psutil.Error, AttributeError):
                 counts.append(psutil.Process(pid).num_fds())
         return max(counts, default=None)
+
+    def sleeps(self) -> bool:
+        """Whether all threads of the program wait for something, as the kernel tells it on Linux (proc(5), stat)."""
+        states = set()
+        for pid in self.tree():
+            with contextlib.suppress(OSError):
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    states.add(Path(f"/proc/{pid}/task/{task}/stat").read_text().rpartition(")")[2].split()[0])
+        return states <= {"S"}
 
     def waits_for_keyboard_only(self) -> bool | None:
         """Whether its one and only thread is in read() on stdin. None where the kernel does not say."""
@@ -208,28 +243,46 @@ class Process:
 
     def over_limit(self) -> str | None:
         """The limit that the program with all that came from it has passed, in words. None if there is none."""
-        tree = self.tree()
-        if len(tree) > MOST_PROCESSES:
-            return f"it had more than {MOST_PROCESSES} processes"
-        memory = 0
+        tree, tasks, memory = self.tree(), 0, buffered()
         for pid in tree:
             with contextlib.suppress(psutil.Error):
-                memory += psutil.Process(pid).memory_info().rss
+                process = psutil.Process(pid)
+                tasks += process.num_threads()
+                memory += process.memory_info().rss
+        if max(tasks, len(tree)) > MOST_PROCESSES:
+            return f"it had more than {MOST_PROCESSES} processes or threads"
         if memory > MOST_MEMORY:
             return f"it used more than {MOST_MEMORY // MIB} MiB of memory"
-        if self._files() > MOST_FILES:
+        files, size = self._files()
+        if files > MOST_FILES:
             return f"it made more than {MOST_FILES} files"
+        if size > TMP_SIZE:
+            return f"it made files of more than {TMP_SIZE // MIB} MiB"
         return None
 
-    def _files(self) -> int:
-        return sum(len(names) for _, _, names in os.walk(self._tmp)) if self._tmp else 0
+    def _files(self) -> tuple[int, int]:
+        """How many files and folders the program has made, and how many bytes they take."""
+        folders, files, size = [self._tmp] if self._tmp else [], 0, 0
+        for folder in folders:                  # which grows meanwhile
+            try:
+                entries = list(os.scandir(folder))
+                size += sum(entry.stat(follow_symlinks=False).st_blocks * 512 for entry in entries)
+                folders += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            except FileNotFoundError:           # removed meanwhile
+                continue
+            except OSError:                     # too deep, or closed to us: as good as any number of files
+                return MOST_FILES + 1, size
+            files += len(entries)
+            if files > MOST_FILES:
+                break
+        return files, size
 
     def end(self) -> None:
         """End the program and all that came from it, and leave nothing behind. The pipes are their user's."""
         self.kill()
         _started.discard(self.popen.pid)
         if self._tmp:
-            shutil.rmtree(self._tmp, ignore_errors=True)
+            _remove(self._tmp)
 
     def kill(self) -> None:
         """End the program and all that came from it. Returns when they are gone."""
@@ -290,21 +343,25 @@ class Bubbled(Process):
         init = self._tell("child-pid")
         return descendants(init) if init else []
 
-    def _files(self) -> int:
+    def _files(self) -> tuple[int, int]:
         init, total = self._tell("child-pid"), 0
         for folder in "tmp", "dev/shm":
             with contextlib.suppress(OSError):
                 found = os.statvfs(f"/proc/{init}/root/{folder}")
                 if found.f_blocks * found.f_frsize == TMP_SIZE:     # else bubblewrap has not got so far
                     total += found.f_files - found.f_ffree
-        return total
+        return total, 0                         # the size is the kernel's to bound
 
     def kill(self) -> None:
         """As for every Process."""
+        init = self._tell("child-pid")
         if self.popen.poll() is None:
             # With the first process of a namespace the kernel ends all the others.
-            _send(self._tell("child-pid") or self.popen.pid, signal.SIGKILL)
+            _send(init or self.popen.pid, signal.SIGKILL)
         self.popen.wait()
+        if init:
+            with contextlib.suppress(ChildProcessError):    # ours where we adopt orphans: then all of them are gone
+                os.waitpid(init, 0)
 
     def end(self) -> None:
         """As for every Process."""
@@ -324,7 +381,8 @@ def tier() -> str:
             Path(folder, "probe.py").touch()
             process = start("probe.py", [], Path(folder), tier="bwrap")
             try:
-                process.popen.wait(timeout=30)
+                process.stdout.read()           # until its end
+                process.popen.wait()
                 if process.exit_code() == 0:
                     return "bwrap"
             except Refused:
@@ -351,6 +409,7 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
     restrict = None
     if tier == "landlock":
         restrict = functools.partial(landlock.restrict, [*READABLE, prefix, str(folder)], [*DEVICES, str(tmp)], ports)
+    limits = LIMITS | ({"nproc": most_of_this_uid()} if LINUX else {})
     if as_root():
         os.chown(tmp, PROGRAM_UID, PROGRAM_UID)
     environment = {**ENVIRONMENT, "HOME": str(tmp), "TMPDIR": str(tmp)}
@@ -359,7 +418,7 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
     popen = subprocess.Popen(
         [python, script, *arguments], cwd=folder, env=environment, start_new_session=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
-        preexec_fn=functools.partial(_limit, restrict) if os.name == "posix" else None, **_identity())
+        preexec_fn=functools.partial(_limit, limits, restrict) if os.name == "posix" else None, **_identity())
     return Process(popen, tmp)
 
 
@@ -367,9 +426,24 @@ def _identity() -> dict[str, object]:
     return {"user": PROGRAM_UID, "group": PROGRAM_UID, "extra_groups": []} if as_root() else {}
 
 
-def _limit(restrict: functools.partial | None) -> None:
+@functools.cache
+def most_of_this_uid() -> int:
+    """The kernel's limit on processes, outside of a user namespace: it counts all of a uid, whoever started them.
+
+    As root the programs have a uid to themselves. Otherwise the user's desktop counts too: its tasks of now, and some.
+    """
+    if as_root():
+        return MOST_BETWEEN_LOOKS
+    tasks = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.uids().real == os.getuid():
+                tasks += process.num_threads()
+    return tasks + MOST_BESIDE_OTHERS
+
+
+def _limit(limits: dict[str, int], restrict: functools.partial | None) -> None:
     """In the child, before it becomes the program: its limits, and its end if ours comes first."""
-    limits = LIMITS | ({"nproc": MOST_PROCESSES} if as_root() else {})
     for name, most in limits.items():
         with contextlib.suppress(ValueError, OSError):        # macOS knows some of them, but cannot set them
             resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (most, most))
@@ -400,7 +474,7 @@ def _start_bubbled(script: str, arguments: Sequence[str], folder: Path) -> Bubbl
     words += ["--ro-bind", str(folder), "/work", "--chdir", "/work", "--size", str(TMP_SIZE), "--tmpfs", "/tmp",
               "--proc", "/proc", "--dev", "/dev", "--size", str(TMP_SIZE), "--tmpfs", "/dev/shm",
               "--remount-ro", "/dev", "--remount-ro", "/", "prlimit"]
-    words += [f"--{name}={most}" for name, most in {**LIMITS, "nproc": MOST_PROCESSES}.items()]
+    words += [f"--{name}={most}" for name, most in {**LIMITS, "nproc": MOST_BETWEEN_LOOKS}.items()]
     popen = subprocess.Popen([*words, python, script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, bufsize=0, pass_fds=[inner], start_new_session=True,
                              **_identity())

@@ -19,7 +19,8 @@ from .trace import Step, Trace
 DEADLINE = 5.0          # seconds that an expected event may take. It took milliseconds, wherever it was measured
 QUIET = 0.3             # seconds of the one declared wait, for what cannot be shown to be over in another way
 WATCH = 0.05            # seconds between two looks of the watchdog
-POLL = 0.001            # seconds between two looks at what the kernel tells only when asked
+POLL = 0.0002           # seconds between two looks at what the kernel tells only when asked
+MOST_TURNS = 1000       # turns in which what has already happened is taken in: a program may never stop printing
 FIRST_LOOK = 0.5        # seconds after which a wait is suspicious, and CPU time is counted from here on
 
 T = TypeVar("T")
@@ -75,8 +76,8 @@ class Stage:
         self.quiet_seconds = 0.0
         self.actors: list[Actor] = []
         self._patience = 1.0 if deadlines else float("inf")
-        self._selector = selectors.DefaultSelector()
-        self._numbers = iter(self.random.sample(range(1000, 10000), 9000))
+        self._selector = selectors.SelectSelector()     # the one that counts in less than milliseconds
+        self._number = self.random.randrange(9000)
         self._depth = 0
 
     def close(self) -> None:
@@ -129,9 +130,10 @@ class Stage:
         return bool(happened)
 
     def settle(self) -> None:
-        """Take in all that has already happened, without waiting for more."""
-        while self.turn(0):
-            pass
+        """Take in all that has already happened, without waiting for more: so many turns at the most."""
+        for _ in range(MOST_TURNS):
+            if not self.turn(0):
+                break
 
     def wait(self, happened: Callable[[], T], seconds: float = DEADLINE, poll: float = WATCH,
              hopeless: Callable[[], bool] = lambda: False) -> T | None:
@@ -160,6 +162,16 @@ class Stage:
         if not result:
             raise Unmet(expected, got(), late=not hopeless())
         return result
+
+    def expect_ready(self, source: Any, expected: str, got: Callable[[], str], hopeless: Callable[[], bool],
+                     write: bool = False) -> None:
+        """Wait until a source, not watched so far, can be read; or, with write, written. Raises Unmet as expect()."""
+        ready: list[bool] = []
+        self.watch(source, lambda: ready.append(True), write)
+        try:
+            self.expect(lambda: ready, expected, got, hopeless=hopeless)
+        finally:
+            self.unwatch(source)
 
     def quiet(self, why: str) -> None:
         """Let the one declared quiet period pass. why: what it is to show; kept in the trace."""
@@ -200,7 +212,8 @@ class Stage:
     def line(self, word: str = "") -> str:
         """A line that nobody can have foreseen: two words (or the given one) and a number, never twice."""
         words = word or f"{self.random.choice(_COLOURS)} {self.random.choice(_THINGS)}"
-        return f"{words} {next(self._numbers)}"
+        self._number = (self._number + 4241) % 9000         # has no factor with 9000 in common: each comes once
+        return f"{words} {1000 + self._number}"
 
 
 _COLOURS = ("amber", "blue", "coral", "dusty", "early", "faint", "green", "happy", "ivory", "jolly", "kind", "lilac")

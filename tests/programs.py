@@ -1,15 +1,21 @@
-"""The programs that the grader is graded with, and how they are graded: as an instructor would, from outside."""
+"""The programs that the grader is graded with, and how they are graded: from outside, as an instructor would."""
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
+# A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
+WORKERS = 4 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Graded:
     score: dict
 
     @property
-    def lost(self) -> dict[str, str]:
+    def fails(self) -> dict[str, str]:
         """The names of the checks that failed, and for each the mistake that was named, or ""."""
         return {check["name"]: check["mistake"] for check in self.score["checks"] if check["outcome"] == "failed"}
 
@@ -30,24 +36,29 @@ class Graded:
         """The outcome of every check."""
         return {check["name"]: check["outcome"] for check in self.score["checks"]}
 
+    @property
+    def verdict(self) -> dict:
+        """All that a person would call the verdict, in the form of expected.toml."""
+        return {"points": self.score["points"], "bonus": self.score["bonus"], "fails": self.fails}
+
 
 def grade(exercise: str, submission: Path, scratch: Path, *options: str,
           environment: dict[str, str] | None = None) -> Graded:
     """Grade the programs in a folder, in a process of its own. scratch: a folder for the score."""
     file = scratch / "score.json"
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", str(ROOT / "exercises" / exercise), f"--submission={submission}",
          f"--score={file}", *options],
-        capture_output=True, text=True, cwd=scratch, check=False, timeout=300,
-        env={**os.environ, **(environment or {})})
+        capture_output=True, text=True, cwd=scratch, check=False, timeout=600, env={**inherited, **(environment or {})})
     return Graded(done.returncode, done.stdout + done.stderr, json.loads(file.read_text()) if file.exists() else {})
 
 
 def lay_out(exercise: str, program: Path, folder: Path) -> Path:
     """Lay a program's files over a copy of the solution, in this folder: each holds only what differs."""
+    folder.mkdir(parents=True, exist_ok=True)
     for source in ROOT / "solutions" / exercise, program:
         for file in source.glob("*.py"):
-            folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, folder)
     return folder
 
@@ -58,5 +69,23 @@ def programs(kind: str, exercise: str) -> list[Path]:
 
 
 def expectations(exercise: str) -> dict[str, dict]:
-    """For each wrong program, what it must lose: its checks, each with the mistake that must be named ("" for none)."""
+    """For each wrong program the verdict that it must get: its points, and which checks it fails for which mistake."""
     return tomllib.loads((TESTS / "wrong" / exercise / "expected.toml").read_text())
+
+
+def grade_program(exercise: str, program: Path, *options: str) -> Graded:
+    """Grade one of the wrong or right programs, in folders of its own that are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="grading-") as name:
+        return grade(exercise, lay_out(exercise, program, Path(name, "submission")), Path(name), *options)
+
+
+@contextmanager
+def all_at_work(exercise: str, folders: Iterable[Path], *options: str) -> Iterator[dict[Path, Future]]:
+    """Grade many programs side by side; gives a future Graded for each, at once. Those that start slowly go first."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        ordered = sorted(folders, key=lambda folder: folder.name != "slow_start")
+        futures = {folder: pool.submit(grade_program, exercise, folder, *options) for folder in ordered}
+        try:
+            yield futures
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,10 +1,12 @@
 """What a picture of a trace consists of, whether it is drawn in text or in SVG: lanes, and rows in time."""
+import unicodedata
 from dataclasses import dataclass, replace
 
-from ..peers import show
 from ..trace import CROSSING, Event, Trace
+from ..words import show
 
 HEAD, TAIL = 4, 16          # of a long trace, so many rows at its beginning and its end are drawn
+MOST_LINES, MOST_SHOWN = 20, 1 << 12        # lines of one piece, bytes of one line, that have a row to themselves
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,20 @@ class Row:
     gap: int = 0
 
 
+def clean(text: str) -> str:
+    """The text with escapes in place of what a terminal would obey, or XML forbids, and of what nobody can see.
+
+    A program may print what it likes; the report on it stays readable, and says what its author let it say.
+    """
+    return "".join(character.encode("unicode_escape").decode() if _unseen(character) else character
+                   for character in text)
+
+
+def _unseen(character: str) -> bool:
+    return (unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character != "\N{ZERO WIDTH JOINER}"
+            or ord(character) & 0xFFFE == 0xFFFE)
+
+
 def lanes(trace: Trace) -> list[str]:
     """The lanes from left to right: peers in the order in which they come, the student's programs last."""
     programs = list(dict.fromkeys(e.lane for e in trace.of("start")))
@@ -32,34 +48,52 @@ def lanes(trace: Trace) -> list[str]:
 
 
 def rows(trace: Trace) -> list[Row]:
-    """The rows of the picture, in order. Pieces that follow each other in one direction share one row."""
+    """The rows of the picture, in order.
+
+    Single bytes that follow each other in one direction share a row. What a program prints has a row for each line,
+    in however many pieces it comes.
+    """
     drawn: list[Row] = []
-    pieces = 0
+    bytewise = 0                                # how many pieces of one byte share the last row
+    unfinished: dict[str, tuple[int, bytes]] = {}       # for each lane: the row of its last line, and what is in it
     for event in trace.events:
-        row = _row(event)
-        if row is None:
-            continue
         last = drawn[-1] if drawn else None
-        if last and event.kind == "read" and last.to == event.lane and not last.note:
-            drawn[-1] = replace(last, note=row.note)
-        elif last and event.kind == "data" and last.label and (last.lane, last.to) == (row.lane, row.to) \
-                and len(event.data) == 1 and not last.broken and not last.note:
-            pieces += 1
-            drawn[-1] = replace(last, label=f"{pieces + 1} pieces of a byte or so")
-        else:
-            pieces = 0
+        single = event.kind == "data" and len(event.data) == 1
+        if event.kind == "read" and last and last.to == event.lane and not last.note:
+            drawn[-1] = replace(last, note=_row(event).note)
+        elif single and bytewise and (last.lane, last.to, last.note) == (event.lane, event.to, ""):
+            bytewise += 1
+            drawn[-1] = replace(last, label=f"{bytewise} pieces of a byte each")
+        elif event.kind == "screen":
+            for piece in _lines(event.data):
+                at, before = unfinished.pop(event.lane, (0, b""))
+                if before and (at == len(drawn) - 1 or piece == b"\n"):
+                    drawn[at] = replace(drawn[at], note=_row(replace(event, data=before + piece)).note)
+                else:
+                    at, before = len(drawn), b""
+                    drawn.append(_row(replace(event, data=piece)))
+                if not piece.endswith(b"\n") and len(before) < MOST_SHOWN:
+                    unfinished[event.lane] = at, before + piece
+            bytewise = 0
+        elif row := _row(event):
             drawn.append(row)
+            bytewise = int(single)
     if len(drawn) > HEAD + TAIL + 1:
         left_out = len(drawn) - HEAD - TAIL
         drawn[HEAD:-TAIL] = [Row(drawn[HEAD].at, gap=left_out)]
     return drawn
 
 
+def _lines(data: bytes) -> list[bytes]:
+    """The lines of what was printed, each with its newline; very many stay together."""
+    return data.splitlines(keepends=True) if data.count(b"\n") <= MOST_LINES else [data]
+
+
 def _row(event: Event) -> Row | None:
     """This event as a row; None if it is not drawn."""
     if event.kind in CROSSING:
         label = {"connect": "connect", "fin": "closed", "reset": "RESET", "refused": "refused"}.get(event.kind)
-        return Row(event.at, event.lane, event.to, label or show(event.data),
+        return Row(event.at, event.lane, event.to, label or clean(show(event.data)),
                    broken=event.kind in ("reset", "refused"))
     notes = {
         "listen": lambda: f"listens on {event.text}",
@@ -67,9 +101,9 @@ def _row(event: Event) -> Row | None:
         "input ended": lambda: "its input ends (Ctrl-D)",
         "screen": lambda: f"screen: {show(event.data)}",
         "signal": lambda: event.text,
-        "exit": lambda: event.text and f"ended: {event.text}" or f"exit code {event.value:.0f}",
+        "exit": lambda: f"ended: {event.text}",
         "read": lambda: f"read {event.value:.0f} byte{'s' * (event.value != 1)}",
     }
     if event.kind not in notes:
         return None
-    return Row(event.at, event.lane, note=notes[event.kind]())
+    return Row(event.at, event.lane, note=clean(notes[event.kind]()))

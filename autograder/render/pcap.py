@@ -15,5 +15,6 @@ def write(trace: Trace, file: Path) -> None:
     with file.open("wb") as out:
         out.write(struct.pack("=IHHiIII", MAGIC_NANOSECONDS, 2, 4, 0, 0, 1 << 18, LINKTYPE_ETHERNET))
         for at, frame in trace.packets:
-            seconds, fraction = divmod(round(at * 1e9), 10**9)
+            seconds = int(at)
+            fraction = min(round((at - seconds) * 1e9), 10**9 - 1)     # at * 1e9 would lose digits
             out.write(struct.pack("=IIII", seconds, fraction, len(frame), len(frame)) + frame)

@@ -1,10 +1,10 @@
 """The trace as a picture: SVG that stands by itself, for feedback, lessons and any browser."""
-from xml.sax.saxutils import escape
+from html import escape
 
 from ..trace import Trace
 from .diagram import Row, lanes, rows
 
-LANE, ROW, LEFT, TOP, NOTE = 250, 26, 90, 56, 300      # sizes in pixels
+LANE, ROW, LEFT, TOP, NOTE = 250, 26, 110, 56, 300      # sizes in pixels
 INK, FAINT, GOOD, BAD, PAPER = "#1b1f24", "#6a737d", "#0550ae", "#b3261e", "#ffffff"
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans CJK SC', monospace"
 
@@ -23,7 +23,7 @@ def picture(trace: Trace, title: str = "") -> str:
              f'role="img" font-family="{FONT}" font-size="12">',
              f"<title>{escape(title or 'What happened, in order')}</title>",
              f'<rect width="{wide}" height="{high}" rx="6" fill="{PAPER}"/>',
-             f'<text x="{LEFT - 28}" y="30" text-anchor="end" fill="{FAINT}">ms</text>']
+             f'<text x="{LEFT - 66}" y="30" text-anchor="end" fill="{FAINT}">ms</text>']
     for name in names:
         parts += [f'<text x="{x[name]}" y="30" text-anchor="middle" font-weight="bold" fill="{INK}">'
                   f'{escape(name)}</text>',
@@ -36,7 +36,7 @@ def picture(trace: Trace, title: str = "") -> str:
 def _row(row: Row, y: int, x: dict[str, int], names: list[str]) -> list[str]:
     if row.gap:
         return [_text(LEFT + 12, y, f"⋮  {row.gap} more events", FAINT)]
-    parts = [_text(LEFT - 28, y, f"{row.at * 1000:.1f}", FAINT, "end")]
+    parts = [_text(LEFT - 66, y, f"{row.at * 1000:.1f}", FAINT, "end")]
     if row.to:
         start, end = x[row.lane], x[row.to]
         way = 1 if end > start else -1

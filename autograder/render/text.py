@@ -1,44 +1,68 @@
 """A failed check as text: what was done, what was seen, when, and why. Made for a terminal of 80 columns."""
+import os
 import re
 
-from wcwidth import wcswidth, wcwidth
+from wcwidth import iter_graphemes, wcswidth
 
 from ..mistakes import Mistake
 from ..score import Score
 from ..trace import Step, Trace
-from .diagram import Row, lanes, rows
+from .diagram import Row, clean, lanes, rows
 
 WIDTH = 80
 NOTE = 22                   # columns beside the last lane
+LONG = 200                  # columns of a text, such as what was expected, above which its middle is left out
 
 
 def width(text: str) -> int:
     """Columns that this text takes in a terminal: 2 for most characters of East Asia, 0 for what combines."""
-    return max(wcswidth(text), 0) if wcswidth(text) >= 0 else len(text)
+    columns = wcswidth(text)
+    return columns if columns >= 0 else len(text)
 
 
 def fit(text: str, columns: int) -> str:
     """The text in exactly so many columns: cut with an ellipsis, or filled up with spaces."""
     if width(text) <= columns:
         return text + " " * (columns - width(text))
-    kept, used = "", 0
-    for character in text:
-        step = max(wcwidth(character), 0)
-        if used + step > columns - 1:
+    kept = _beginning(text, columns - 1) + "…"
+    return kept + " " * (columns - width(kept))
+
+
+def shorten(text: str, columns: int) -> str:
+    """The text in so many columns at the most. Of a longer one the middle is left out."""
+    if width(text) <= columns:
+        return text
+    end = ""
+    for character in reversed(list(iter_graphemes(text[-columns:]))):
+        if width(character + end) > columns // 3:
             break
-        kept, used = kept + character, used + step
-    return kept + "…" + " " * (columns - 1 - used)
+        end = character + end
+    return f"{_beginning(text, columns - 3 - width(end))} … {end}"
+
+
+def _beginning(text: str, columns: int) -> str:
+    """As much of the text as has room in so many columns, in whole characters with all that combines with them."""
+    kept = ""
+    for character in iter_graphemes(text):
+        if width(kept + character) > columns:
+            break
+        kept += character
+    return kept
 
 
 def wrap(text: str, columns: int, first: str = "", rest: str = "") -> list[str]:
     """The text in lines of at most so many columns. first: what the first line begins with; rest: the others."""
     lines, line, begin = [], "", first
     for word in text.split(" "):
-        if line and width(f"{begin}{line} {word}") > columns:
+        if line and width(f"{begin}{line} {word}") > columns >= width(rest + word):
             lines.append(begin + line)
             line, begin = word, rest
         else:
             line = f"{line} {word}" if line else word
+        while width(begin + line) > columns:    # the word is wider than a line, as Chinese sentences can be
+            piece = _beginning(line, columns - width(begin))
+            lines.append((begin + piece).rstrip())
+            line, begin = line[len(piece):], rest
     return [*lines, begin + line]
 
 
@@ -47,7 +71,7 @@ def steps(trace: Trace) -> list[str]:
     found = []
     for number, step in enumerate(trace.steps, start=1):
         outcome = "FAILED" if step.outcome == "failed" else step.outcome
-        first, *more = wrap(step.sentence, WIDTH - 14)
+        first, *more = wrap(shorten(clean(step.sentence), LONG), WIDTH - 14)
         found.append(f" {number:2}  {fit(first, WIDTH - 12)}{outcome:>6}".rstrip() if not more
                      else f" {number:2}  {first}")
         for line in more[:-1]:
@@ -60,33 +84,43 @@ def steps(trace: Trace) -> list[str]:
 
 
 def _difference(step: Step) -> list[str]:
-    lines = [*wrap(step.expected, WIDTH, "       expected  ", " " * 17),
-             *wrap(step.got, WIDTH, "       got       ", " " * 17)]
-    if step.compare:
-        same = 0
-        while same < min(len(step.expected), len(step.got)) and step.expected[same] == step.got[same]:
-            same += 1
-        if 17 + width(step.got[:same]) < WIDTH:
-            lines.append(" " * (17 + width(step.got[:same])) + "^ here they part")
+    """What was expected, and what came; where it helps, with a mark under the first character that differs."""
+    expected, got = clean(step.expected), clean(step.got)
+    if not step.compare:
+        return [*wrap(shorten(expected, LONG), WIDTH, "       expected  ", " " * 17),
+                *wrap(shorten(got, LONG), WIDTH, "       got       ", " " * 17)]
+    room = WIDTH - 17
+    same = len(os.path.commonprefix([expected, got]))
+    left_out = max(same - 20, 0) if max(width(expected), width(got)) > room else 0
+    before = "…" if left_out else ""
+    lines = [f"       {word:9} {fit(before + text[left_out:], room).rstrip()}"
+             for word, text in (("expected", expected), ("got", got))]
+    if expected != got:
+        at = 17 + width(before + expected[left_out:same])
+        mark = "^ here they part" if at + 16 <= WIDTH else "here they part ^"
+        lines.append(" " * (at if mark[0] == "^" else at - 15) + mark)
     return lines
 
 
 def timeline(trace: Trace) -> list[str]:
     """The trace as a picture in text: a column for each lane, an arrow for what crosses, and the time in ms."""
     names = lanes(trace)
-    if not names:                               # it did not come to anything
+    drawn = rows(trace)
+    if not drawn:                               # it did not come to anything
         return []
     left, right = 10, WIDTH - NOTE
     gap = (right - left - 1) // max(len(names) - 1, 1) if len(names) > 1 else 0
     column = {name: left + gap * index for index, name in enumerate(names)}
-    return [_names(names, column), *(_line(row, names, column) for row in rows(trace))]
+    return [_names(names, column, min(gap - 1, 34) if gap else right), *(_line(row, names, column) for row in drawn)]
 
 
-def _names(names: list[str], column: dict[str, int]) -> str:
+def _names(names: list[str], column: dict[str, int], room: int) -> str:
+    """The lanes' names, each above the middle of its lane, as far as those before it leave room."""
     line = "      ms"
     for name in names:
-        start = max(column[name] - width(name) // 2, width(line) + 1)
-        line += " " * (start - width(line)) + name
+        shown = fit(name, min(width(name), room))
+        start = max(column[name] - width(shown) // 2, width(line) + 1)
+        line += " " * (start - width(line)) + shown
     return line
 
 
@@ -115,11 +149,14 @@ def _line(row: Row, names: list[str], column: dict[str, int]) -> str:
         lane = "" if row.lane == last or row.to == last else f"{row.lane}: "
         put(column[last] + 2, lane + row.note)
     line = "".join(cells)
-    return line if width(line) <= WIDTH else fit(line, WIDTH)
+    return line if width(line) <= WIDTH else fit(line, WIDTH).rstrip()
 
 
 def _arrow(row: Row, room: int, to_right: bool) -> str:
     line = "╌" if row.broken else "─"
+    if room < 9:                                # no room for words
+        shaft = line * (room - 1)
+        return f"{shaft}▶" if to_right else f"◀{shaft}"
     label = f" {fit(row.label, min(width(row.label), room - 6))} "
     shaft = room - 1 - width(label)
     before = shaft // 2
@@ -127,7 +164,23 @@ def _arrow(row: Row, room: int, to_right: bool) -> str:
     return f"{body}▶" if to_right else f"◀{body}"
 
 
-FRAME = re.compile(r'File "(?:[^"]*/)?([^"/]+\.py)", line (\d+), in .*\n    (.*)')
+TRACEBACK = "Traceback (most recent call last)"
+FRAME = re.compile(r'File "([^"]*)", line (\d+)(?:, in .*)?\n    (.*)')
+LIBRARY = re.compile(r"^<|[/\\][Ll]ib[/\\](python\d|\w+\.py$)")     # where Python's own modules are
+
+
+def death(stderr: str) -> tuple[str, str, str] | None:
+    """Of the last traceback: the last place in the student's files, the line there, and the error. None without one."""
+    _, traceback, last = stderr.rpartition(TRACEBACK)
+    frames = FRAME.findall(last) if traceback else FRAME.findall(stderr) if "SyntaxError" in stderr else []
+    own = [frame for frame in frames if not LIBRARY.search(frame[0])] or frames
+    if not own:
+        return None
+    path, line, code = own[-1]
+    file = re.split(r"[/\\]", path)[-1]
+    after = last[last.index(code):].splitlines()[1:]
+    error = next((line for line in after if line[:1].strip()), "")
+    return f"{file}, line {line}", code.strip(), error
 
 
 def errors(trace: Trace) -> list[str]:
@@ -138,21 +191,18 @@ def errors(trace: Trace) -> list[str]:
         if not text:
             continue
         found += [f"  What {program} wrote to stderr (its end):"]
-        files = {e.text.split()[0] for e in trace.of("start")}
-        at = text.rfind("Traceback (most recent call last)")
-        frames = [frame for frame in FRAME.findall(text[at:]) if at >= 0]
-        own = [frame for frame in frames if frame[0] in files] or frames
-        if own:
-            name, line, code = own[-1]
-            found += [f"     {name}, line {line}:  {code.strip()}", f"     {fit_end(text.splitlines()[-1])}"]
+        if place := death(text):
+            where, code, error = place
+            found += [_line_of_stderr(f"{where}:  {code}"),
+                      *wrap(shorten(clean(error), LONG), WIDTH, " " * 5, " " * 7)]
+            found += [_line_of_stderr(line) for line in text.splitlines() if line.startswith("Fatal Python error")]
         else:
-            found += [f"     {fit_end(line)}" for line in text.splitlines()[-6:]]
+            found += [_line_of_stderr(line) for line in text.splitlines()[-6:]]
     return found
 
 
-def fit_end(line: str) -> str:
-    """The line, cut to the terminal."""
-    return fit(line, WIDTH - 5).rstrip()
+def _line_of_stderr(line: str) -> str:
+    return "     " + fit(clean(line.expandtabs()), WIDTH - 5).rstrip()
 
 
 def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint: str, again: str) -> str:
@@ -166,6 +216,12 @@ def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint:
     lines = [f"{fit(first, WIDTH - 10)}{points:>10}", *more, "", *steps(trace), "", *picture, *[""][:len(picture)]]
     if stderr := errors(trace):
         lines += [*stderr, ""]
+    died = [place for e in trace.of("start") if (place := death(trace.text_of("stderr", lane=e.lane)))]
+    if died and not mistake:
+        where, _, error = died[-1]
+        raised = shorten(clean(error.split(":")[0]), 40)
+        lines += wrap(f"{where} raised {raised}. The program, or the thread in which it happened, ended there.",
+                      WIDTH, "  Why   ", " " * 8)
     if mistake:
         lines += wrap(f"{mistake.sentence}  ({mistake.id})", WIDTH, "  Why   ", " " * 8)
     if hint:
@@ -207,16 +263,18 @@ def table(score: Score, interrupted: bool = False) -> list[tuple[str, dict[str, 
         if bonus and checks:
             lines.append(("  Bonus", {"bold": True}))
         for check in checks:
-            points = f"{check.points:g}/{check.max:g}"
+            judged = check.outcome not in ("error", "unavailable")
+            points = f"{check.points:g}/{check.max:g}" if judged else f"–/{check.max:g}"
             first, *more = wrap(check.rubric, WIDTH - 13)
             lines.append((f"  {MARKS[check.outcome]} {points:>6}  {first}", COLOURS.get(check.outcome, plain)))
             lines += [(f"            {line}", plain) for line in more]
             if check.cause:
                 mistake = f"  ({check.mistake})" if check.mistake else ""
-                lines += [(line, plain) for line in wrap(f"{check.cause}{mistake}", WIDTH, " " * 12, " " * 12)]
-    total = f"  {score.points:g} of {score.max:g} points"
-    if score.bonus_max:
-        total += f", and {score.bonus:g} of {score.bonus_max:g} bonus points"
+                lines += [(line, plain) for line in wrap(f"{shorten(clean(check.cause), LONG)}{mistake}", WIDTH,
+                                                         " " * 12, " " * 12)]
+    totals = [f"{got:g} of {most:g} {what}" for got, most, what in (
+        (score.points, score.max, "points"), (score.bonus, score.bonus_max, "bonus points")) if most]
+    total = "  " + ", and ".join(totals or ["Nothing was graded."])
     where = {"own": "network of its own", "host": "the host's network"}[score.network]
     run = f"  {score.exercise} in {score.seconds:.1f} s, seed {score.seed}; {where}, isolation: {score.process}"
     lines += [("", plain), (total, {"bold": True}), (run, plain)]

@@ -4,8 +4,8 @@
 
 What it does
 
-  In           Each line from the server is shown on the screen (stdout), by itself and at once, also while
-               nothing is typed here.
+  In           Each line from the server is shown on the screen (stdout), at once, on a line of its own, also while
+               nothing is typed here. Something may stand in front of it.
   Out          Each line typed here (stdin) goes to the server.
   bye          To type "bye" is to leave: it is sent, and lines are still shown, until the server's ANSWER
                comes. Then the program closes the connection and ends with exit code 0.

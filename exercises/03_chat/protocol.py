@@ -5,6 +5,8 @@ of its text, and has at most LINE_LIMIT bytes in front of that newline.
 
 A client that wants to leave sends the line BYE, and nothing but these three letters means it: "goodbye"
 and "bye bye" are lines like any other. The server answers with the line ANSWER and closes.
+
+No check tries this file by itself. For the first one write TODO 1 and 2 here, then TODO 1 to 3 of chat_server.py.
 """
 import socket
 import time
@@ -27,8 +29,8 @@ def lines(connection: socket.socket) -> Iterator[str]:
 
       * has closed the connection: recv() returns b"", every time from then on. An unfinished line is dropped;
       * has reset it: recv() raises ConnectionResetError;
-      * has sent more than LINE_LIMIT bytes without a newline. Who waits for a newline that never comes
-        would fill the memory of this machine.
+      * has sent a line of more than LINE_LIMIT bytes, or so many without a newline. Who waits for a newline
+        that never comes would fill the memory of this machine.
     """
     # TODO 1: yield the lines that arrive on the connection
     raise NotImplementedError("TODO 1: yield the lines that arrive on the connection")
@@ -50,7 +52,7 @@ def part(connection: socket.socket) -> None:
     The client may have sent more behind its "bye". If bytes are unread when a socket is closed, the kernel
     sends a reset in place of an orderly end (RFC 2525, 2.17), and a reset can overtake the answer. So: send
     the answer, call shutdown(socket.SHUT_WR) to say that it was the last, then read and drop what still
-    comes, until the client's end or for DRAIN_SECONDS at most. A client that has gone without waiting for
+    comes, until the client's end or for DRAIN_SECONDS in all. A client that has gone without waiting for
     the answer is no error.
     """
     # TODO 3: answer bye, and part in good order

@@ -7,6 +7,7 @@ What it does
   Name         The first line from a client is its name: 1 to 16 letters or digits (str.isalnum), and not
                the name of somebody in the room. Otherwise the answer is the line REFUSED, and the client's
                next line is taken as its next attempt. Before it has a name, a client is told nothing else.
+               "bye" is no name, it always means to leave.
   Come, gone   Everybody in the room, the newcomer too, is told "* NAME joined". When somebody is gone, in
                whichever way, the others are told "* NAME left". Nobody else can write such a line.
   Lines        A line is told to everybody else in the room as "NAME: line", whole, never to who said it.

@@ -6,7 +6,8 @@ Try it by hand first: this in one terminal, chat_client.py in a second one.
 
 What it does
 
-  In           Each line from the client is shown on the screen (stdout), by itself and at once.
+  In           Each line from the client is shown on the screen (stdout), at once, on a line of its own. Something may
+               stand in front of it, such as the time or a name. Whether "bye" is shown too is up to you.
   Out          Each line typed here (stdin) goes to the client. Nothing else is ever sent, except the
                answer to "bye". What is typed while nobody is connected is dropped.
   At any time  Either side may speak first, or many times running. Nobody has to wait for an answer.
@@ -53,6 +54,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(listener: socket.socket) -> None:
     """Accept one client after the other, and talk() with each. Say JOINED before and LEFT after it.
+
+    visitor is set before JOINED is shown, since who sees it may type at once, and is None again before LEFT. (A
+    function that assigns visitor needs the line "global visitor", or else makes a variable of its own.)
 
     talk() may end in any way that a network has in store; the next client is served all the same, and the
     connection of the last one is closed.

@@ -1,7 +1,7 @@
 """A chat client, which takes its time to start."""
 import time
 
-time.sleep(1.5)          # wait for a slow disk, say
+time.sleep(1.0)          # wait for a slow disk, say
 
 import argparse
 import socket

@@ -1,0 +1,94 @@
+"""The grader, graded: right programs lose nothing, wrong ones exactly what they must, and for the reason they have."""
+import re
+from collections.abc import Callable, Iterator
+
+import matrix
+import pytest
+from programs import ROOT, Graded, all_at_work, expectations, grade_program, programs
+
+EXERCISES = matrix.EXERCISES
+WRONG = [pytest.param(exercise, folder, id=f"{exercise}-{folder.name}")
+         for exercise in EXERCISES for folder in programs("wrong", exercise)]
+RIGHT = [pytest.param(exercise, folder, id=f"{exercise}-{folder.name}")
+         for exercise in EXERCISES for folder in programs("right", exercise)]
+
+
+@pytest.fixture(scope="module", params=EXERCISES)
+def exercise(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def graded() -> Iterator[Callable[..., Graded]]:
+    """The result of grading a program. All of them are at work from the first question on."""
+    from contextlib import ExitStack
+    with ExitStack() as stack:
+        futures = {}
+        for exercise in EXERCISES:
+            folders = [*programs("right", exercise), *programs("wrong", exercise)]
+            futures |= stack.enter_context(all_at_work(exercise, folders, "--seed=7"))
+        yield lambda folder: futures[folder].result()
+
+
+@pytest.mark.parametrize(("exercise", "folder"), RIGHT)
+def test_right_program_loses_nothing(graded, exercise, folder):
+    result = graded(folder)
+    assert all(outcome == "passed" for outcome in result.outcomes.values()), result.output
+    assert result.status == 0
+
+
+@pytest.mark.parametrize(("exercise", "folder"), WRONG)
+def test_wrong_program_loses_exactly_its_checks(graded, exercise, folder):
+    result = graded(folder)
+    assert result.verdict == expectations(exercise)[folder.name], result.output
+    assert result.status == 1
+
+
+def test_every_expectation_has_its_program(exercise):
+    assert set(expectations(exercise)) == {folder.name for folder in programs("wrong", exercise)}
+
+
+def test_no_program_is_given_a_mistake_that_it_lacks(exercise):
+    """A program named C03… may be told C03 and nothing else, and one named X… nothing at all."""
+    for name, verdict in expectations(exercise).items():
+        own = re.match(r"[A-Z]\d\d|", name)[0]
+        same = {"C12": {"C13"}}.get(own, {own})       # a slow client that blocks all, and one that blocks the broadcast
+        assert set(verdict["fails"].values()) - {""} <= same, name
+
+
+def test_every_mistake_is_recognised_in_two_independent_programs(exercise):
+    """The second one, with a b behind its id, was written by somebody who had not seen the condition."""
+    verdicts = expectations(exercise)
+    probed = {mistake for verdict in verdicts.values() for mistake in verdict["fails"].values()} - {""}
+    named_in = {name for name, verdict in verdicts.items() if set(verdict["fails"].values()) - {""}}
+    for mistake in probed:
+        assert any(name.startswith(f"{mistake}b_") for name in named_in), mistake
+        assert len([name for name in named_in if mistake in verdicts[name]["fails"].values()]) >= 2, mistake
+
+
+def test_every_point_is_lost_by_some_wrong_program(graded, exercise):
+    results = [graded(folder) for folder in programs("wrong", exercise)]
+    for check in results[0].outcomes:
+        assert any(result.outcomes[check] == "failed" for result in results), f"no wrong program fails {check}"
+
+
+def test_the_matrix_in_the_documentation_is_this_one(graded):
+    sections = [matrix.table(exercise, {folder.name: graded(folder) for folder in programs("wrong", exercise)})
+                for exercise in EXERCISES]
+    assert (ROOT / "tests" / "MATRIX.md").read_text() == matrix.document(sections), "run `make matrix`, and look at it"
+
+
+def test_solution_gets_all_points(exercise):
+    result = grade_program(exercise, ROOT / "solutions" / exercise)
+    assert all(outcome == "passed" for outcome in result.outcomes.values()), result.output
+    assert result.score["points"] == result.score["max"] == 100
+
+
+def test_skeleton_gets_none_and_is_told_what_to_write(exercise):
+    """Quickly is not measured here, but nothing may be waited for: no quiet period, no deadline."""
+    result = grade_program(exercise, ROOT / "exercises" / exercise)
+    assert result.score["points"] == result.score["bonus"] == 0
+    assert result.score["quiet_seconds"] == 0
+    for check in result.score["checks"]:
+        assert re.fullmatch(r"not written yet: \w+\.py, TODO \d+: .+", check["cause"]), check
+    assert "Traceback" not in result.output
