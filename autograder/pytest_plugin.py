@@ -5,6 +5,7 @@ It takes part only where the conftest.py of a folder of tests calls grade(); els
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 import time
 import traceback
@@ -119,6 +120,8 @@ class Grader:
                 return
             self.score.network = "own" if netns.enter() else "host"
             sandbox.adopt_orphans()
+            # A shell that starts us in the background has us ignore Ctrl-C, and every program would inherit that.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             self.score.process = sandbox.tier()
             if self.score.process == "plain" and self.config.getoption("submission") \
                     and not self.config.getoption("trust"):

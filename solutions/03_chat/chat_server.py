@@ -40,7 +40,7 @@ sending = threading.Lock()
 def listen(host: str, port: int) -> socket.socket:
     """Return a TCP socket that listens on this host and port.
 
-    The side that closes a connection first keeps its port in TIME-WAIT for a minute (RFC 9293, 3.6). Without
+    The side that closes a connection first keeps its port in TIME-WAIT for a minute (RFC 9293, 3.6.1). Without
     SO_REUSEADDR on this socket, a server that was just stopped cannot bind its port again. Where it cannot
     listen, bind() raises OSError, or OverflowError for a port that does not exist: sys.exit() with one line.
     """
