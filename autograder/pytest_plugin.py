@@ -243,18 +243,21 @@ class Grader:
         same = (error.got, *stderr)
         begun = any(stage.trace.of("connect", "listen"))
         if begun or same not in self.told:          # a program that does not start is not explained twice
-            self.reports.append(text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake,
-                                            self._hint(item, stage, begun), self._again(check)))
+            hint = self._hint(item, stage, begun, named=bool(mistake))
+            self.reports.append(text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake, hint,
+                                            self._again(check)))
         self.told.add(same)
 
-    def _hint(self, item: pytest.Item, stage: Stage, begun: bool) -> str:
+    def _hint(self, item: pytest.Item, stage: Stage, begun: bool, named: bool) -> str:
         """The author's hint; none where there is no program, or where it says itself why it does not even start."""
         if not any(stage.trace.of("start")) or (not begun and text.errors(stage.trace)):
             return ""
         ran = {check.name for check in self.score.checks}
         missing = [f"-k {needed.__name__}" for needed in item.get_closest_marker("check").kwargs.get("needs", [])
                    if needed.__name__ not in ran]
-        before = f"This check builds on others, which were not run now ({', '.join(missing)}). " if missing else ""
+        before = ""
+        if missing and not named:
+            before = f"This check builds on others, which were not run now ({', '.join(missing)}). "
         return before + item.get_closest_marker("check").kwargs["hint"]
 
     def _again(self, check: Check) -> str:

@@ -40,11 +40,12 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder for the output of each run that differs")
     options = parser.parse_args()
 
-    jobs = []
-    for exercise in sorted(folder.name for folder in (TESTS / "wrong").iterdir()):
-        right = [ROOT / "solutions" / exercise, *programs("right", exercise)]
-        jobs += [(exercise, folder) for folder in right] * options.runs
-        jobs += [(exercise, folder) for folder in programs("wrong", exercise)] * options.wrong_runs
+    jobs = []                       # round by round, so that whoever stops it early has seen some of everything
+    for number in range(max(options.runs, options.wrong_runs)):
+        for exercise in sorted(folder.name for folder in (TESTS / "wrong").iterdir()):
+            right = [ROOT / "solutions" / exercise, *programs("right", exercise)]
+            jobs += [(exercise, folder) for folder in right if number < options.runs]
+            jobs += [(exercise, folder) for folder in programs("wrong", exercise) if number < options.wrong_runs]
     cores = os.cpu_count() or 1
     busy = [multiprocessing.Process(target=spin, daemon=True) for _ in range(2 * cores)]
     print(f"{len(jobs)} gradings, beside {len(busy)} busy processes on {cores} cores", flush=True)

