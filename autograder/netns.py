@@ -23,7 +23,10 @@ SOL_PACKET, PACKET_STATISTICS = 263, 6
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO, UDIAG_SHOW_MEMINFO = 7, 5, 0x20
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
+INET_DIAG_INFO = 2
 ALL_STATES = 0xFFF
+# Where these stand in struct tcp_info (include/uapi/linux/tcp.h).
+BYTES_RECEIVED, NOTSENT_BYTES, BYTES_SENT, BYTES_RETRANS = 128, 144, 200, 208
 # Below Linux's ephemeral ports (ip_local_port_range, from 32768): there a connecting socket is sometimes given
 # the very port that it connects to, and is then connected to itself.
 # And not 23352, where a program ends up that looks up port 88888 (that much less 65536), as tests ask it to.
@@ -126,6 +129,7 @@ class Row(NamedTuple):
 
     local, remote: (address, port). state: by its name in RFC 9293, 3.3.2. sent: bytes that the other side has not
     yet acknowledged. received: bytes that wait to be read; of a listening socket, connections that wait for accept().
+    info: struct tcp_info of tcp(7), where one socket was asked for.
     """
 
     local: tuple[str, int]
@@ -133,6 +137,7 @@ class Row(NamedTuple):
     state: str
     sent: int
     received: int
+    info: bytes
 
 
 @functools.cache
@@ -157,7 +162,8 @@ def can_ask() -> bool:
 def _ask(diagnostics: socket.socket, family: int, states: int, flags: int, ours: int = 0, theirs: int = 0) -> list[Row]:
     """Put one question. Raises OSError, with ENOENT where there is no such socket."""
     loopback = socket.inet_aton("127.0.0.1").ljust(16, b"\0") if theirs else bytes(16)
-    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + struct.pack("!HH", ours, theirs) \
+    extension = 0 if flags & NLM_F_DUMP else 1 << (INET_DIAG_INFO - 1)
+    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, extension, states) + struct.pack("!HH", ours, theirs) \
         + loopback * 2 + struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
     return [_row(message) for message in _answers(diagnostics, request, flags)]
 
@@ -189,7 +195,18 @@ def _row(message: bytes) -> Row:
     ports = struct.unpack_from("!HH", message, 4)
     local, remote = (socket.inet_ntop(family, message[at:at + size]).removeprefix("::ffff:") for at in (8, 24))
     received, sent = struct.unpack_from("=II", message, 56)
-    return Row((local, ports[0]), (remote, ports[1]), STATES[state], sent, received)
+    info = _attribute(message[72:], INET_DIAG_INFO)
+    return Row((local, ports[0]), (remote, ports[1]), STATES[state], sent, received, info)
+
+
+def _attribute(attributes: bytes, wanted: int) -> bytes:
+    """The one of this kind among the attributes of a message; empty if it is not there."""
+    while len(attributes) >= 4:
+        length, kind = struct.unpack_from("=HH", attributes)
+        if kind == wanted:
+            return attributes[4:length]
+        attributes = attributes[max(4, (length + 3) // 4 * 4):]
+    return b""
 
 
 def tcp_sockets(port: int, *states: str) -> list[Row]:
@@ -208,18 +225,28 @@ def tcp_sockets(port: int, *states: str) -> list[Row]:
 def unread(ours: int, theirs: int) -> int:
     """Bytes that went from our port to theirs and that were not read there: on their way, or in the buffer.
 
-    The end of a direction (FIN) counts as one until it is read. 0 where the kernel cannot be asked. Both ends are
-    on 127.0.0.1. (One exact question takes microseconds. /proc/net/tcp, which tells the same, took two
-    milliseconds: the kernel walks through all of its connection table for it.)
+    0 where the kernel cannot be asked, or where the connection is gone. Both ends are on 127.0.0.1. (An exact question
+    takes microseconds. /proc/net/tcp, which tells the same, took two milliseconds: the kernel walks through all of its
+    connection table for it. And what is not acknowledged is no answer: acknowledgements are delayed by up to 40 ms,
+    while the two ends' own counts say at once what has arrived.)
     """
-    waiting = 0
+    near, far = _connection(ours, theirs), _connection(theirs, ours)
+    if not near or not far or len(near.info) < BYTES_RETRANS + 8 or len(far.info) < BYTES_RECEIVED + 8:
+        return far.received if far else 0
+    unsent, = struct.unpack_from("=I", near.info, NOTSENT_BYTES)
+    sent, sent_again = struct.unpack_from("=QQ", near.info, BYTES_SENT)
+    arrived, = struct.unpack_from("=Q", far.info, BYTES_RECEIVED)      # to which the end of a direction adds one
+    return unsent + max(sent - sent_again - arrived, 0) + far.received
+
+
+def _connection(near: int, far: int) -> Row | None:
+    """The socket on 127.0.0.1 with these ports at its own and at the other end; None if there is none."""
     if diagnostics := _diagnostics():
-        for near, far in (ours, theirs), (theirs, ours):
-            with contextlib.suppress(OSError):          # closed by now
-                row = _ask(diagnostics, socket.AF_INET, ALL_STATES, 0, near, far)[0]
-                if row.remote[1] == far:                # else it is the listener, for want of the connection
-                    waiting += row.sent if near == ours else row.received
-    return waiting
+        with contextlib.suppress(OSError):              # closed by now
+            row = _ask(diagnostics, socket.AF_INET, ALL_STATES, 0, near, far)[0]
+            if row.remote[1] == far:                    # else it is the listener, for want of the connection
+                return row
+    return None
 
 
 def buffered() -> int:
@@ -237,19 +264,17 @@ def buffered() -> int:
     total = 0
     for request, size, kind in *((each, 72, INET_DIAG_SKMEMINFO) for each in inet), (unix, 16, UNIX_DIAG_MEMINFO):
         with contextlib.suppress(OSError):              # this kernel does not tell about such sockets
-            total += sum(_kept(message[size:], kind) for message in _answers(diagnostics, request, NLM_F_DUMP))
+            answers = _answers(diagnostics, request, NLM_F_DUMP)
+            total += sum(_kept(_attribute(message[size:], kind)) for message in answers)
     return total
 
 
-def _kept(attributes: bytes, wanted: int) -> int:
-    """What struct sk_meminfo, one of these attributes, says of memory for what was received and what is to be sent."""
-    while len(attributes) >= 4:
-        length, kind = struct.unpack_from("=HH", attributes)
-        if kind == wanted:
-            received, _, sent, _, _, queued = struct.unpack_from("=6I", attributes, 4)
-            return received + max(sent, queued)
-        attributes = attributes[max(4, (length + 3) // 4 * 4):]
-    return 0
+def _kept(meminfo: bytes) -> int:
+    """What the kernel's struct sk_meminfo says of memory for what was received, and for what is to be sent."""
+    if not meminfo:
+        return 0
+    received, _, sent, _, _, queued = struct.unpack_from("=6I", meminfo)
+    return received + max(sent, queued)
 
 
 def most_sent_unread() -> int:

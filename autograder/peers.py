@@ -6,7 +6,7 @@ import struct
 from .netns import free_port, unread
 from .program import Program
 from .stage import Stage, Unmet
-from .words import show
+from .words import quote, show
 
 LOCALHOST = "127.0.0.1"
 MOST_RECEIVED = 32 << 20    # bytes that a peer takes in from a program that does not stop sending
@@ -138,9 +138,12 @@ class Peer:
 
             self.stage.expect(decided, show(wanted), lambda: self._instead(len(wanted)),
                               hopeless=lambda: bool(self.ending))
+            # To the end of the line in which the difference is, so that all of it can be seen.
             found = bytes(self.received[:len(wanted)])
+            if found != wanted and not found.endswith(b"\n"):
+                found += bytes(self.received[len(wanted):]).partition(b"\n")[0]
             if found != wanted:
-                raise Unmet(show(wanted), show(found), compare=True)
+                raise Unmet(quote(wanted), quote(found), compare=True)
             del self.received[:len(wanted)]
 
     def receives_in_any_order(self, *lines: str) -> None:
@@ -244,6 +247,9 @@ class Peer:
     def _describe(self, data: bytes) -> str:
         """What is sent, in words: where a character is cut, its bytes, and which part of it they are."""
         rest, self._character = self._character, 0
+        if len(data) < rest:                    # still inside the same one
+            self._character = rest - len(data)
+            return f"{data.hex(' ')}  ({len(data)} more byte{'s' * (len(data) > 1)} of it)"
         whole = data[rest:]
         for length in 1, 2, 3:                  # does it end inside a character?
             lead = whole[-length] if length <= len(whole) else 0

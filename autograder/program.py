@@ -364,6 +364,8 @@ class Program:
         room = MOST_OUTPUT - len(output)
         output += data[:room]
         self.stage.trace.add(self.lane, kind, data=data[:room])
+        if kind == "stderr" and self.stage.aloud:
+            sys.stderr.write(data.decode("utf-8", "replace"))
         if len(data) > room:
             self._stop(f"it wrote more than {MOST_OUTPUT >> 20} MiB")
             self.stage.unwatch(source)

@@ -4,8 +4,10 @@ It takes part only where the conftest.py of a folder of tests calls grade(); els
 """
 import os
 import secrets
+import shlex
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import traceback
@@ -46,8 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(points, hint, needs=[], probes=[], bonus=False): a check of an exercise")
+    for folder in (Path(name.partition("::")[0]) for name in config.args):
+        if any("pytest_plugin.grade(" in file.read_text("utf-8", "replace") for file in folder.glob("*/conftest.py")):
+            raise pytest.UsageError(ONE_AT_A_TIME)
 
 
+ONE_AT_A_TIME = "one exercise at a time: name its folder, as in `pytest exercises/03_chat`"
 STARTED = pytest.StashKey[bool]()
 
 
@@ -63,7 +69,10 @@ def grade(config: pytest.Config, exercise: str, tests: Path) -> None:
     pytest.UsageError, which pytest shows as one line, if it is asked for something that cannot be done.
     """
     if config.pluginmanager.hasplugin("grader") or STARTED in config.stash:
-        raise pytest.UsageError("one exercise at a time: name its folder, as in `pytest exercises/03_chat`")
+        raise pytest.UsageError(ONE_AT_A_TIME)
+    # What lies beside the programs is the student's: nothing of it may be imported in here.
+    beside = {Path.cwd(), tests}
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).absolute() not in beside]
     config.pluginmanager.register(Grader(config, exercise, tests), "grader")
     # What a student sees is the report below; pytest itself only shows a mark for each check.
     config.option.verbose = -2
@@ -97,6 +106,9 @@ class Grader:
         self.source = (config.getoption("submission") or tests).absolute()
         if not self.source.is_dir():
             raise pytest.UsageError(f"--submission: there is no folder {self.source}")
+        score = config.getoption("score")
+        if score and not score.absolute().parent.is_dir():
+            raise pytest.UsageError(f"--score: there is no folder {score.absolute().parent}")
         seed = config.getoption("seed")
         self.score = Score(exercise, seed=secrets.randbelow(10**6) if seed is None else seed)
         self.reports: list[str] = []
@@ -107,7 +119,9 @@ class Grader:
         self.deselected = 0
         if self.debug:
             config.option.keyword = self.debug
-            config.option.capture = "no"
+            capture = config.pluginmanager.getplugin("capturemanager")
+            capture.suspend_global_capture(in_=True)    # it has begun before the option could have been set
+            config.pluginmanager.unregister(capture)
             config.option.timeout = 0
 
     # Before: one network, one tier, one copy of the programs --------------------------------------------
@@ -130,6 +144,9 @@ class Grader:
                     "Landlock): install bubblewrap, or add --trust if you trust this submission as your own code")
             self.folder = Path(tempfile.mkdtemp(prefix="submission-"))
             self.folder.chmod(0o755)
+            if sandbox.as_root() and not sandbox.open_to_all(str(self.folder)):
+                raise pytest.UsageError("as root, programs run as another user, who cannot enter "
+                                        f"{self.folder.parent}: set TMPDIR to a folder that all may enter")
             sandbox.copy_sources(self.source, self.folder)
         except sandbox.Refused as refused:
             raise pytest.UsageError(str(refused)) from None
@@ -164,6 +181,8 @@ class Grader:
         judged = {check.name: check for check in self.score.checks}
         for needed in item.get_closest_marker("check").kwargs.get("needs", []):
             check = judged.get(needed.__name__)
+            if check and check.outcome in ("error", "unavailable"):
+                raise Unavailable(f'needs "{check.rubric}", which could not be judged')
             if check and check.outcome != "passed":
                 raise Blocked(check.cause if _unwritten(check) else f'needs "{check.rubric}"')
 
@@ -171,7 +190,8 @@ class Grader:
         """A new stage for this check."""
         stage = item.stash[STAGE] = Stage(f"{self.score.seed} {item.name}", deadlines=not self.debug)
         keep = self.config.getoption("keep") and self.score.network == "own"
-        return Cast(stage, self.folder, self.score.process, self._before_start, capture=bool(keep))
+        tier = "debug" if self.debug else self.score.process
+        return Cast(stage, self.folder, tier, self._before_start, capture=bool(keep))
 
     def _before_start(self, script: str) -> None:
         if self.missed[script] >= MOST_MISSED:
@@ -261,15 +281,17 @@ class Grader:
         return before + item.get_closest_marker("check").kwargs["hint"]
 
     def _again(self, check: Check) -> str:
-        where = os.path.relpath(self.tests)
-        other = f" --submission {os.path.relpath(self.source)}" if self.config.getoption("submission") else ""
-        return f"pytest {where} -k {check.name} --seed {self.score.seed}{other}"
+        where = shlex.quote(os.path.relpath(self.tests))
+        again = f"pytest {where} -k {check.name} --seed {self.score.seed}"
+        if self.config.getoption("submission"):
+            again += f" --submission {shlex.quote(os.path.relpath(self.source))}"
+        return again
 
     def _keep(self, check: Check, stage: Stage) -> None:
         folder = self.config.getoption("keep") / check.name
         folder.mkdir(parents=True, exist_ok=True)
-        if self.reports:
-            (folder / "report.txt").write_text(self.reports[-1] + "\n", encoding="utf-8")
+        if report := next((text for text in self.reports if text.startswith(f"✗ {check.rubric}"[:40])), ""):
+            (folder / "report.txt").write_text(report + "\n", encoding="utf-8")
         (folder / "picture.svg").write_text(svg.picture(stage.trace, check.rubric), encoding="utf-8")
         if stage.trace.packets:
             pcap.write(stage.trace, folder / "packets.pcap")

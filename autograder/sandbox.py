@@ -45,6 +45,7 @@ MOST_BESIDE_OTHERS = 512
 MOST_MEMORY = 512 * MIB
 MOST_FILES = 4096
 TMP_SIZE = 16 * MIB
+LOOKS_AT_BUFFERS = 5        # of so many looks at the memory, one counts sockets' buffers: to ask for them takes long
 # Limits of a submission: it is copied before it is run.
 MOST_SOURCES, MOST_SOURCE = 100, 1 * MIB
 
@@ -68,9 +69,15 @@ class Refused(Exception):
 # The interpreter, and what is run with it ---------------------------------------------------------------
 
 
+@functools.cache
 def as_root() -> bool:
-    """Whether programs have to be started under another uid."""
-    return hasattr(os, "getuid") and os.getuid() == 0
+    """Whether programs have to be started under another uid: as root, unless a user namespace has no other one."""
+    if not hasattr(os, "getuid") or os.getuid() != 0:
+        return False
+    if not LINUX:
+        return True
+    ranges = [[int(number) for number in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    return any(first <= PROGRAM_UID < first + length for first, _, length in ranges)
 
 
 @functools.cache
@@ -81,10 +88,10 @@ def interpreter() -> tuple[str, str]:
     uid cannot reach that one (an interpreter under /root). Raises Refused where there is none.
     """
     own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    if not as_root() or _open_to_all(own):
+    if not as_root() or open_to_all(own):
         return own, sys.base_prefix
     system = os.path.realpath("/usr/bin/python3")
-    if os.path.exists(system) and _open_to_all(system):
+    if os.path.exists(system) and open_to_all(system):
         version = [system, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
         if subprocess.run(version, check=False).returncode == 0:
             return system, "/usr"
@@ -92,7 +99,8 @@ def interpreter() -> tuple[str, str]:
                   "virtual environment with a Python that all may use, such as /usr/bin/python3.")
 
 
-def _open_to_all(path: str) -> bool:
+def open_to_all(path: str) -> bool:
+    """Whether every user may enter all of this path, and execute what is at its end."""
     return all(part.stat().st_mode & stat.S_IXOTH for part in (Path(path), *Path(path).parents))
 
 
@@ -177,6 +185,7 @@ class Process:
         self.popen = popen
         self.stdin, self.stdout, self.stderr = popen.stdin, popen.stdout, popen.stderr
         self._tmp = tmp
+        self._looks = 0
         _started.add(popen.pid)
 
     def exit_code(self) -> int | None:
@@ -243,7 +252,9 @@ class Process:
 
     def over_limit(self) -> str | None:
         """The limit that the program with all that came from it has passed, in words. None if there is none."""
-        tree, tasks, memory = self.tree(), 0, buffered()
+        tree, tasks = self.tree(), 0
+        self._looks += 1
+        memory = buffered() if self._looks % LOOKS_AT_BUFFERS == 0 else 0
         for pid in tree:
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(pid)
@@ -399,11 +410,16 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
           ) -> Process:
     """Start folder/script under Python, confined as the tier says, with its streams connected to pipes.
 
-    ports: the TCP ports that the program may use, where the tier can tell (landlock). Raises Refused if there is
-    no interpreter to run it with.
+    ports: the TCP ports that the program may use, where the tier can tell (landlock). tier: one of the three, or
+    "debug" for no limits at all, with everything that its owner has. Raises Refused if there is no interpreter to
+    run it with.
     """
     if tier == "bwrap":
         return _start_bubbled(script, arguments, folder)
+    if tier == "debug":                 # as its owner would start it, so that a debugger can attach
+        return Process(subprocess.Popen(
+            [sys.executable, script, *arguments], cwd=folder, env={**os.environ, "PYTHONUNBUFFERED": "1"}, bufsize=0,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
     python, prefix = interpreter()
     tmp = Path(tempfile.mkdtemp(prefix="program-"))
     restrict = None

@@ -67,7 +67,8 @@ class Stage:
     """One test's loop, steps and actors.
 
     seed: chooses all that is random in the test; the same seed gives the same texts.
-    deadlines: False lets every wait last for ever, for a student who sits in a debugger.
+    deadlines: False lets every wait last for ever, for a student who sits in a debugger, and shows at once what a
+    program writes to stderr.
     """
 
     def __init__(self, seed: str = "", deadlines: bool = True) -> None:
@@ -75,6 +76,7 @@ class Stage:
         self.random = random.Random(seed)
         self.quiet_seconds = 0.0
         self.actors: list[Actor] = []
+        self.aloud = not deadlines
         self._patience = 1.0 if deadlines else float("inf")
         self._selector = selectors.SelectSelector()     # the one that counts in less than milliseconds
         self._number = self.random.randrange(9000)
@@ -144,6 +146,7 @@ class Stage:
         """
         begin = time.monotonic()
         suspected = False
+        pause = poll
         while not (result := happened()):
             waited = time.monotonic() - begin
             if waited >= seconds * self._patience or hopeless():
@@ -152,7 +155,8 @@ class Stage:
                 suspected = True
                 for actor in self.actors:
                     actor.suspect()
-            self.turn(poll)
+            self.turn(pause)
+            pause = min(pause * 1.2, 10 * poll)         # what takes long may be seen a little later, for less work
         return result
 
     def expect(self, happened: Callable[[], T], expected: str, got: Callable[[], str], poll: float = WATCH,

@@ -3,16 +3,28 @@
 WIDE = 48                   # characters of what was sent or shown that a sentence quotes
 
 
-def show(data: bytes | str) -> str:
-    """Bytes for a person: quoted text where they are whole characters, and otherwise in hex. Long ones are cut."""
+def quote(data: bytes | str) -> str:
+    """Bytes for a person: quoted text where they are whole characters, and otherwise in hex."""
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        digits = data[:WIDE // 3].hex(" ")
-        return digits + (f" … ({len(data):,} bytes)" if len(data) > WIDE // 3 else "")
-    if text.count("\n") > 3:
-        return f'{text.count(chr(10)):,} lines, the first "{text.splitlines()[0][:WIDE]}"'
-    quoted = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\0")
-    return f'"{quoted}"' if len(text) <= WIDE else f'"{quoted[:WIDE // 2]}…" ({len(data):,} bytes)'
+        return data.hex(" ")
+    for character, escape in ("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\0", "\\0"):
+        text = text.replace(character, escape)
+    return f'"{text}"'
+
+
+def show(data: bytes | str) -> str:
+    """The same, with the length in place of most of it where it is long."""
+    size = len(data.encode("utf-8", "replace") if isinstance(data, str) else data)
+    quoted = quote(data)
+    if quoted.startswith('"') and quoted.count("\\n") > 3:
+        newline = b"\n" if isinstance(data, bytes) else "\n"
+        return f"{data.count(newline):,} lines, the first {show(data[:data.index(newline)])}"
+    is_text = quoted.startswith('"')
+    if len(quoted) <= (WIDE + 2 if is_text else WIDE):
+        return quoted
+    cut = f'{quoted[:WIDE // 2 + 1]}…"' if is_text else f"{quoted[:WIDE - 1]} …"
+    return f"{cut} ({size:,} bytes)"

@@ -47,7 +47,7 @@ def homes():
 
 
 def tops():
-    """Where to begin: who may not list / may still know what is in there."""
+    """Where to begin: whoever may not list "/" may still guess what is in there."""
     yield from ("/", *homes(), "/tmp", "/var/tmp", "/work", "/opt", "/srv", "/mnt", "/media")
     folder = os.path.dirname(OWN)
     while folder != "/":
