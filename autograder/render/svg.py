@@ -4,7 +4,7 @@ from html import escape
 from ..trace import Trace
 from .diagram import Row, lanes, rows
 
-LANE, ROW, LEFT, TOP, NOTE = 250, 26, 110, 56, 300      # sizes in pixels
+LANE, LANES, ROW, LEFT, TOP, NOTE = 250, 750, 26, 110, 56, 300      # sizes in pixels; LANES: all lanes together
 INK, FAINT, GOOD, BAD, PAPER = "#1b1f24", "#6a737d", "#0550ae", "#b3261e", "#ffffff"
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans CJK SC', monospace"
 
@@ -16,8 +16,10 @@ def picture(trace: Trace, title: str = "") -> str:
     """
     names = lanes(trace)
     drawn = rows(trace)
-    x = {name: LEFT + LANE * index for index, name in enumerate(names)}
-    wide = LEFT + LANE * max(len(names) - 1, 0) + NOTE
+    gaps = max(len(names) - 1, 1)
+    lane = min(LANE, LANES // gaps)
+    x = {name: LEFT + lane * index for index, name in enumerate(names)}
+    wide = max(x.values(), default=LEFT) + NOTE
     high = TOP + ROW * len(drawn) + 24
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
              f'role="img" font-family="{FONT}" font-size="12">',
