@@ -1,4 +1,4 @@
-"""Prints that it is waiting, endlessly, as long as no client is there."""
+"""Prints that it is waiting for the next client, endlessly, and never looks for it."""
 import argparse
 import socket
 import sys
@@ -28,19 +28,15 @@ def listen(host, port):
 def serve(listener):
     """Talk with one client after the other."""
     global visitor
-    listener.setblocking(False)
+    connection, address = listener.accept()
+    visitor = connection
+    print(JOINED, flush=True)
+    talk(connection)
+    visitor = None
+    connection.close()
+    print(LEFT, flush=True)
     while True:
-        try:
-            connection, address = listener.accept()
-        except BlockingIOError:
-            print("waiting for a client ...", flush=True)
-            continue
-        visitor = connection
-        print(JOINED, flush=True)
-        talk(connection)
-        visitor = None
-        connection.close()
-        print(LEFT, flush=True)
+        print("waiting for the next client ...", flush=True)
 
 
 def talk(connection):
