@@ -133,6 +133,7 @@ def test_room_names(cast, enters, room):
 def test_room_ends_quietly(cast, room, enters):
     """On Ctrl-C your room ends quietly"""
     enters("alice")
+    room.comes_to_rest()
     room.gets_ctrl_c()
     room.ends(code=0)
     room.ended_quietly()
