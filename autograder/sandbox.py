@@ -45,7 +45,6 @@ MOST_BESIDE_OTHERS = 512
 MOST_MEMORY = 512 * MIB
 MOST_FILES = 4096
 TMP_SIZE = 16 * MIB
-LOOKS_AT_BUFFERS = 5        # of so many looks at the memory, one counts sockets' buffers: to ask for them takes long
 # Limits of a submission: it is copied before it is run.
 MOST_SOURCES, MOST_SOURCE = 100, 1 * MIB
 
@@ -185,7 +184,6 @@ class Process:
         self.popen = popen
         self.stdin, self.stdout, self.stderr = popen.stdin, popen.stdout, popen.stderr
         self._tmp = tmp
-        self._looks = 0
         _started.add(popen.pid)
 
     def exit_code(self) -> int | None:
@@ -252,9 +250,7 @@ class Process:
 
     def over_limit(self) -> str | None:
         """The limit that the program with all that came from it has passed, in words. None if there is none."""
-        tree, tasks = self.tree(), 0
-        self._looks += 1
-        memory = buffered() if self._looks % LOOKS_AT_BUFFERS == 0 else 0
+        tree, tasks, memory = self.tree(), 0, buffered()
         for pid in tree:
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(pid)
