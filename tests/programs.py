@@ -1,6 +1,7 @@
 """The programs that the grader is graded with, and how they are graded: from outside, as an instructor would."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,3 +90,28 @@ def all_at_work(exercise: str, folders: Iterable[Path], *options: str) -> Iterat
             yield futures
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def normalise(output: str) -> tuple[list[str], dict[str, list[str]]]:
+    """What must be the same in two runs with one seed: all lines but the pictures, and of these what each lane shows.
+
+    Ports, times and shares of a processor differ. So may the order of what happens in different lanes, and whether
+    the newline behind the last line on a screen has come by the end.
+    """
+    text = re.sub(r"\b(port |--port |127\.0\.0\.1:)\d+", r"\1PORT", output)
+    text = re.sub(r"\b\d+(\.\d+)?( s\b|%)", r"N\2", text)
+    text = re.sub(r"pytest-\d+/mixed\d+", "SCRATCH", text)
+    others, lanes = [], {}
+    for line in text.splitlines():
+        row = re.match(r" *[\d.]+  ([│◀─].*)", line)
+        if not row:
+            others.append(line)
+        elif arrow := re.search(r"[─╌◀▶]+.*[─╌◀▶]", row[1]):
+            note = row[1][arrow.end():].strip("│ ")
+            lanes.setdefault(("from " if "▶" in arrow[0] else "to ") + str(arrow.start()), []).append(arrow[0].strip())
+            if note:
+                lanes.setdefault(note.partition(" ")[0], []).append(note)
+        else:
+            note = re.sub(r'(\\n"|\\…|…|")$', "", row[1].strip("│ "))
+            lanes.setdefault(note.partition(" ")[0], []).append(note)
+    return others, lanes

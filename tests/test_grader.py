@@ -1,10 +1,12 @@
 """The grader, graded: right programs lose nothing, wrong ones exactly what they must, and for the reason they have."""
+import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import matrix
 import pytest
-from programs import ROOT, Graded, all_at_work, expectations, grade_program, programs
+from programs import ROOT, TESTS, Graded, all_at_work, expectations, grade_program, normalise, programs
 
 EXERCISES = matrix.EXERCISES
 WRONG = [pytest.param(exercise, folder, id=f"{exercise}-{folder.name}")
@@ -21,7 +23,6 @@ def exercise(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def graded() -> Iterator[Callable[..., Graded]]:
     """The result of grading a program. All of them are at work from the first question on."""
-    from contextlib import ExitStack
     with ExitStack() as stack:
         futures = {}
         for exercise in EXERCISES:
@@ -42,6 +43,25 @@ def test_wrong_program_loses_exactly_its_checks(graded, exercise, folder):
     result = graded(folder)
     assert result.verdict == expectations(exercise)[folder.name], result.output
     assert result.status == 1
+
+
+GOLDEN = sorted((TESTS / "golden" / "reports").glob("*/*.txt"))
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.stem)
+def test_report_says_what_it_is_to_say(graded, golden):
+    """The reports on some wrong programs, word for word but for ports and times, and without their pictures.
+
+    REWRITE_GOLDEN=1 writes them anew; an empty new file in tests/golden/reports/ adds one.
+    """
+    result = graded(TESTS / "wrong" / golden.parent.name / golden.stem)
+    said, _ = normalise(result.output)
+    text = re.sub(r"⋮ +\d+ more", "⋮  N more", "\n".join(line.rstrip() for line in said)) + "\n"
+    text = re.sub(r"(?m)^  Again .*$", "  Again …", text)
+    text = re.sub(r"(?m); [^;]*, isolation: \w+$", "; …", text)
+    if os.environ.get("REWRITE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text("utf-8")
 
 
 def test_every_expectation_has_its_program(exercise):

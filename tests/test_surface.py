@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from programs import ROOT, TESTS, lay_out
+from programs import ROOT, TESTS, lay_out, normalise
 
 EXERCISE = ROOT / "exercises" / "03_chat"
 SOLUTION = ROOT / "solutions" / "03_chat"
@@ -103,31 +103,6 @@ def first(mixed):
 @pytest.fixture(scope="module")
 def again(mixed):
     return mixed(7)
-
-
-def normalise(output: str) -> tuple[list[str], dict[str, list[str]]]:
-    """What must be the same in two runs with one seed: all lines but the pictures, and of these what each lane shows.
-
-    Ports, times and shares of a processor differ. So may the order of what happens in different lanes, and whether
-    the newline behind the last line on a screen has come by the end.
-    """
-    text = re.sub(r"\b(port|--port) \d+", r"\1 PORT", output)
-    text = re.sub(r"\b\d+(\.\d+)?( s\b|%)", r"N\2", text)
-    text = re.sub(r"pytest-\d+/mixed\d+", "SCRATCH", text)
-    others, lanes = [], {}
-    for line in text.splitlines():
-        row = re.match(r" *[\d.]+  ([│◀─].*)", line)
-        if not row:
-            others.append(line)
-        elif arrow := re.search(r"[─╌◀▶]+.*[─╌◀▶]", row[1]):
-            note = row[1][arrow.end():].strip("│ ")
-            lanes.setdefault(("from " if "▶" in arrow[0] else "to ") + str(arrow.start()), []).append(arrow[0].strip())
-            if note:
-                lanes.setdefault(note.partition(" ")[0], []).append(note)
-        else:
-            note = re.sub(r'(\\n"|\\…|…|")$', "", row[1].strip("│ "))
-            lanes.setdefault(note.partition(" ")[0], []).append(note)
-    return others, lanes
 
 
 def test_same_seed_same_texts_and_report(first, again):
