@@ -17,6 +17,8 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
 WORKERS = 4 * (os.cpu_count() or 1)
+# Taken once: pytest changes its own while threads of ours start gradings. And the graders may keep compiled files.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,11 @@ def grade(exercise: str, submission: Path, scratch: Path, *options: str,
           environment: dict[str, str] | None = None) -> Graded:
     """Grade the programs in a folder, in a process of its own. scratch: a folder for the score."""
     file = scratch / "score.json"
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", str(ROOT / "exercises" / exercise), f"--submission={submission}",
          f"--score={file}", *options],
-        capture_output=True, text=True, cwd=scratch, check=False, timeout=600, env={**inherited, **(environment or {})})
+        capture_output=True, text=True, cwd=scratch, check=False, timeout=600,
+        env={**ENVIRONMENT, **(environment or {})})
     return Graded(done.returncode, done.stdout + done.stderr, json.loads(file.read_text()) if file.exists() else {})
 
 
