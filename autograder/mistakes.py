@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from .trace import CROSSING, Event, Trace
+from .words import TRACEBACK
 
 SPIN = 0.25                 # share of a core from which on a program that waits is said to spin
 
@@ -65,7 +66,7 @@ class _Raised:
 def _tracebacks(trace: Trace) -> list[_Raised]:
     found = []
     for program in _programs(trace):
-        for part in trace.text_of("stderr", lane=program).split("Traceback (most recent call last)")[1:]:
+        for part in trace.text_of("stderr", lane=program).split(TRACEBACK)[1:]:
             frames = re.findall(r'File "(?:/work|[^"]*submission-[^"/]*)/[^"]*", line \d+, in .*\n +(.*)', part)
             error = re.search(r"^[A-Za-z_.]+(Error|Exception|Interrupt|timeout)\b.*", part, re.MULTILINE)
             if error:

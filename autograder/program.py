@@ -18,11 +18,10 @@ from . import sandbox
 from .netns import LINUX, can_ask, tcp_sockets
 from .pipes import selectable
 from .stage import POLL, QUIET, WATCH, Stage, Unavailable, Unmet
-from .words import show
+from .words import TRACEBACK, show
 
 SHORT = 0.003               # seconds between two looks at a program that comes to rest
 MOST_OUTPUT = 1 << 20       # bytes that one program may write to its screen, or to stderr
-TRACEBACK = "Traceback (most recent call last)"
 RESTING, SPINNING = 0.1, 0.3    # shares of the time: who is busy for less rests, for more spins
 MOST_DOUBTS = 20            # how often it is measured again in between: else whoever stays there is measured for ever
 FEW_DESCRIPTORS = 20        # by how many open files a program may differ from itself, at the most

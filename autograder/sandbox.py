@@ -153,10 +153,16 @@ def descendants(pid: int) -> list[int]:
 
 def _children(pid: int) -> Iterator[int]:
     # The kernel's own list. psutil would read the parent of each process of the machine, 20 times a second.
+    for children in _of_threads(pid, "children"):
+        yield from map(int, children.split())
+
+
+def _of_threads(pid: int, file: str) -> Iterator[str]:
+    """What this file of proc(5) says of each thread of a process; nothing of those that end meanwhile."""
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(OSError):
-                yield from map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+                yield Path(f"/proc/{pid}/task/{task}/{file}").read_text()
 
 
 def _remove(folder: Path) -> None:
@@ -212,12 +218,11 @@ class Process:
         """
         total = 0.0
         for pid in self.tree():
-            with contextlib.suppress(OSError, psutil.Error):
-                if LINUX:
-                    for task in os.listdir(f"/proc/{pid}/task"):
-                        ran, waited, _ = Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()
-                        total += (int(ran) + int(waited)) / 1e9
-                else:
+            if LINUX:
+                for ran, waited, _ in map(str.split, _of_threads(pid, "schedstat")):
+                    total += (int(ran) + int(waited)) / 1e9
+            else:
+                with contextlib.suppress(psutil.Error):
                     total += sum(psutil.Process(pid).cpu_times()[:2])
         return total
 
@@ -231,12 +236,8 @@ class Process:
 
     def sleeps(self) -> bool:
         """Whether all threads of the program wait for something, as the kernel tells it on Linux (proc(5), stat)."""
-        states = set()
-        for pid in self.tree():
-            with contextlib.suppress(OSError):
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    states.add(Path(f"/proc/{pid}/task/{task}/stat").read_text().rpartition(")")[2].split()[0])
-        return states <= {"S"}
+        return all(line.rpartition(")")[2].split()[0] == "S"
+                   for pid in self.tree() for line in _of_threads(pid, "stat"))
 
     def waits_for_keyboard_only(self) -> bool | None:
         """Whether its one and only thread is in read() on stdin. None where the kernel does not say."""

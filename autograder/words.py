@@ -1,5 +1,6 @@
 """Bytes and texts in words, for the sentences of tests and reports."""
 
+TRACEBACK = "Traceback (most recent call last)"         # how Python begins one on stderr
 WIDE = 48                   # characters of what was sent or shown that a sentence quotes
 
 

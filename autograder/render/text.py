@@ -7,6 +7,7 @@ from wcwidth import iter_graphemes, wcswidth
 from ..mistakes import Mistake
 from ..score import Score
 from ..trace import Step, Trace
+from ..words import TRACEBACK
 from .diagram import Row, clean, lanes, rows
 
 WIDTH = 80
@@ -164,7 +165,6 @@ def _arrow(row: Row, room: int, to_right: bool) -> str:
     return f"{body}▶" if to_right else f"◀{body}"
 
 
-TRACEBACK = "Traceback (most recent call last)"
 FRAME = re.compile(r'File "([^"]*)", line (\d+)(?:, in .*)?\n    (.*)')
 LIBRARY = re.compile(r"^<|[/\\][Ll]ib[/\\](python\d|\w+\.py$)")     # where Python's own modules are
 
