@@ -2,6 +2,7 @@
 
 It takes part only where the conftest.py of a folder of tests calls grade(); elsewhere it is inert.
 """
+import json
 import os
 import secrets
 import shlex
@@ -13,6 +14,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from . import mistakes, netns, sandbox
 from .cast import Cast
 from .program import TRACEBACK
 from .render import pcap, svg, text
-from .score import Check, Score
+from .score import Check, Score, write_whole
 from .stage import Stage, Unavailable, Unmet
 
 MOST_SECONDS = 60           # for one check. Only the harness itself can need so long, so it counts as its error
@@ -36,7 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("exercise", "grading an exercise")
     group.addoption("--submission", metavar="DIR", type=Path,
                     help="grade the programs in DIR in place of those beside the tests")
+    group.addoption("--only", metavar="NAME", help="play one group of checks, or the one check of exactly this name")
     group.addoption("--score", metavar="FILE", type=Path, help="write the score to FILE, as JSON")
+    group.addoption("--reports", metavar="FILE", type=Path, help="write the reports on failed checks to FILE, as JSON")
+    group.addoption("--again", metavar="TEXT", help="what a report says to repeat its check: {check} and {seed} in it "
+                                                    "are filled in")
     group.addoption("--seed", metavar="N", type=int, help="use the same texts as the run that told N")
     group.addoption("--keep", metavar="DIR", type=Path,
                     help="keep each failed check's report, picture (SVG) and packets (pcap) in DIR")
@@ -47,7 +53,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "check(points, hint, needs=[], probes=[], bonus=False): a check of an exercise")
+    config.addinivalue_line("markers",
+                            "check(group, points, hint, needs=[], probes=[], bonus=False): a check of an exercise")
     for folder in (Path(name.partition("::")[0]) for name in config.args):
         if any("pytest_plugin.grade(" in file.read_text("utf-8", "replace") for file in folder.glob("*/conftest.py")):
             raise pytest.UsageError(ONE_AT_A_TIME)
@@ -106,12 +113,14 @@ class Grader:
         self.source = (config.getoption("submission") or tests).absolute()
         if not self.source.is_dir():
             raise pytest.UsageError(f"--submission: there is no folder {self.source}")
-        score = config.getoption("score")
-        if score and not score.absolute().parent.is_dir():
-            raise pytest.UsageError(f"--score: there is no folder {score.absolute().parent}")
+        for option in "score", "reports":
+            file = config.getoption(option)
+            if file and not file.absolute().parent.is_dir():
+                raise pytest.UsageError(f"--{option}: there is no folder {file.absolute().parent}")
         seed = config.getoption("seed")
         self.score = Score(exercise, seed=secrets.randbelow(10**6) if seed is None else seed)
-        self.reports: list[str] = []
+        self.reports: dict[str, text.Report | str] = {}     # by the name of the check
+        self.pictures: dict[str, str] = {}
         self.told: set[tuple[str, ...]] = set()
         self.began = time.monotonic()
         self.missed: Counter[str] = Counter()       # for each program: checks in a row that waited for it in vain
@@ -171,8 +180,14 @@ class Grader:
             if marker is None:
                 raise pytest.UsageError(f"{item.nodeid} has no @mark.check")
             rubric = (item.obj.__doc__ or item.name).strip().splitlines()[0]
-            item.stash[CHECK] = Check(item.name, rubric, 0, marker.kwargs["points"],
+            item.stash[CHECK] = Check(item.name, marker.args[0], rubric, 0, marker.kwargs["points"],
                                       marker.kwargs.get("bonus", False), "")
+        if only := self.config.getoption("only"):
+            checks = [item.stash[CHECK] for item in items]
+            items[:] = [item for item in items if only in (item.name, item.stash[CHECK].group)]
+            if not items:
+                groups = ", ".join(dict.fromkeys(check.group for check in checks))
+                raise pytest.UsageError(f"no check and no group is called {only!r}; the groups are {groups}")
 
     # A check ----------------------------------------------------------------------------------------------
 
@@ -232,7 +247,7 @@ class Grader:
                 self._explain(check, stage, item, error)
             except Exception as own:
                 self._admit(check, own, "".join(traceback.format_exception(own)))
-            report.longrepr = self.reports[-1] if self.reports else check.cause
+            report.longrepr = str(self.reports.get(check.name, check.cause))
         else:
             self._admit(check, error, str(report.longrepr))
 
@@ -244,7 +259,8 @@ class Grader:
         """The grader itself has failed: say so, and take no points for it."""
         check.outcome = "error"
         check.cause = f"the grader failed: {type(error).__name__}: {error}".splitlines()[0]
-        self.reports.append(f"! {check.rubric}\n\n  This is the grader's fault, and costs no points.\n\n{details}")
+        self.reports[check.name] = (f"! {check.rubric}\n\n  This is the grader's fault, and costs no points.\n\n"
+                                    f"{details}")
 
     def _explain(self, check: Check, stage: Stage, item: pytest.Item, error: Unmet) -> None:
         """Find out why, and add the report; not for what is not written yet, nor twice for the same thing."""
@@ -264,8 +280,9 @@ class Grader:
         begun = any(stage.trace.of("connect", "listen"))
         if begun or same not in self.told:          # a program that does not start is not explained twice
             hint = self._hint(item, stage, begun, named=bool(mistake))
-            self.reports.append(text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake, hint,
-                                            self._again(check)))
+            self.reports[check.name] = text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake, hint,
+                                                   self._again(check))
+            self.pictures[check.name] = svg.picture(stage.trace, check.rubric)
         self.told.add(same)
 
     def _hint(self, item: pytest.Item, stage: Stage, begun: bool, named: bool) -> str:
@@ -273,7 +290,7 @@ class Grader:
         if not any(stage.trace.of("start")) or (not begun and text.errors(stage.trace)):
             return ""
         ran = {check.name for check in self.score.checks}
-        missing = [f"-k {needed.__name__}" for needed in item.get_closest_marker("check").kwargs.get("needs", [])
+        missing = [needed.__name__ for needed in item.get_closest_marker("check").kwargs.get("needs", [])
                    if needed.__name__ not in ran]
         before = ""
         if missing and not named:
@@ -281,6 +298,8 @@ class Grader:
         return before + item.get_closest_marker("check").kwargs["hint"]
 
     def _again(self, check: Check) -> str:
+        if template := self.config.getoption("again"):
+            return template.replace("{check}", check.name).replace("{seed}", str(self.score.seed))
         where = shlex.quote(os.path.relpath(self.tests))
         again = f"pytest {where} -k {check.name} --seed {self.score.seed}"
         if self.config.getoption("submission"):
@@ -290,8 +309,8 @@ class Grader:
     def _keep(self, check: Check, stage: Stage) -> None:
         folder = self.config.getoption("keep") / check.name
         folder.mkdir(parents=True, exist_ok=True)
-        if report := next((text for text in self.reports if text.startswith(f"✗ {check.rubric}"[:40])), ""):
-            (folder / "report.txt").write_text(report + "\n", encoding="utf-8")
+        if report := self.reports.get(check.name):
+            (folder / "report.txt").write_text(f"{report}\n", encoding="utf-8")
         (folder / "picture.svg").write_text(svg.picture(stage.trace, check.rubric), encoding="utf-8")
         if stage.trace.packets:
             pcap.write(stage.trace, folder / "packets.pcap")
@@ -312,16 +331,20 @@ class Grader:
         self.score.quiet_seconds = round(self.score.quiet_seconds, 3)
         if any(check.outcome == "error" for check in self.score.checks):
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        file = self.config.getoption("score")
-        if file and self.score.checks and not self.interrupted:
-            self.score.write(file)
+        if self.score.checks and not self.interrupted:
+            if file := self.config.getoption("score"):
+                self.score.write(file)
+            if file := self.config.getoption("reports"):
+                told = {name: {**asdict(report), "picture": self.pictures[name]}
+                        for name, report in self.reports.items() if isinstance(report, text.Report)}
+                write_whole(file, json.dumps(told, ensure_ascii=False))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write = terminalreporter.write_line
         write("")
-        for report in self.reports:
+        for report in self.reports.values():
             write("")
-            for line in report.splitlines():
+            for line in str(report).splitlines():
                 write(line, **text.markup(line))
         for line, markup in text.table(self.score, self.interrupted):
             write(line, **markup)

@@ -103,20 +103,25 @@ def open_to_all(path: str) -> bool:
     return all(part.stat().st_mode & stat.S_IXOTH for part in (Path(path), *Path(path).parents))
 
 
-def copy_sources(folder: Path, to: Path) -> None:
-    """Copy a submission's programs: its regular *.py files, but no test_*.py and no conftest.py.
+def sources(folder: Path) -> list[Path]:
+    """A submission's programs: its regular *.py files, but no test_*.py and no conftest.py, by name.
 
-    Nothing else of a submission is ever used: no links, no folders, no configuration. The copies can be read by
-    every uid. Raises Refused for a submission that is too large.
+    Nothing else of a submission is ever used: no links, no folders, no configuration. Raises Refused for a
+    submission that is too large.
     """
-    to.mkdir(parents=True, exist_ok=True)
-    to.chmod(0o755)
-    sources = [path for path in sorted(folder.glob("*.py")) if stat.S_ISREG(path.lstat().st_mode)
-               and not path.name.startswith("test_") and path.name != "conftest.py"]
-    if len(sources) > MOST_SOURCES or any(path.stat().st_size > MOST_SOURCE for path in sources):
+    found = [path for path in sorted(folder.glob("*.py")) if stat.S_ISREG(path.lstat().st_mode)
+             and not path.name.startswith("test_") and path.name != "conftest.py"]
+    if len(found) > MOST_SOURCES or any(path.stat().st_size > MOST_SOURCE for path in found):
         raise Refused(f"{folder} has more than {MOST_SOURCES} .py files, or one above {MOST_SOURCE // MIB} MiB: "
                       "is it the right folder?")
-    for path in sources:
+    return found
+
+
+def copy_sources(folder: Path, to: Path) -> None:
+    """Copy a submission's programs, so that every uid can read the copies. Raises Refused as sources() does."""
+    to.mkdir(parents=True, exist_ok=True)
+    to.chmod(0o755)
+    for path in sources(folder):
         target = to / path.name
         target.write_bytes(path.read_bytes())
         target.chmod(0o644)

@@ -1,6 +1,7 @@
 """What a submission got: one entry for each check, the sum, and the JSON that is kept."""
 import json
-from dataclasses import asdict, dataclass, field
+import os
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 # passed; failed: the program's fault; blocked: a check that it needs did not pass; error: the grader's fault;
@@ -12,11 +13,13 @@ OUTCOMES = ("passed", "failed", "blocked", "error", "unavailable")
 class Check:
     """One check of an exercise, and how it went.
 
-    rubric: the line for a person (the first of the test's docstring). points, max: what it gave, and can give.
-    bonus: whether it counts apart. cause: why it did not pass, in one line. mistake: the known mistake's id.
+    group: what it is part of, and is told together with. rubric: the line for a person (the first of the test's
+    docstring). points, max: what it gave, and can give. bonus: whether it counts apart. cause: why it did not pass,
+    in one line. mistake: the known mistake's id.
     """
 
     name: str
+    group: str
     rubric: str
     points: float
     max: float
@@ -60,8 +63,26 @@ class Score:
         """What the bonus checks can give."""
         return sum(check.max for check in self.checks if check.bonus)
 
+    def of(self, group: str) -> "Score":
+        """The score of one group of checks alone."""
+        part = replace(self, points=0, max=0, bonus=0, checks=[])
+        for check in self.checks:
+            if check.group == group:
+                part.add(check)
+        return part
+
     def write(self, file: Path) -> None:
-        """Write the JSON, whole or not at all: a reader never sees half of it."""
-        partial = file.with_name(f".{file.name}.partial")
-        partial.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(file)
+        """Write the JSON to a file, whole or not at all."""
+        write_whole(file, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def of_fields(cls, fields: dict) -> "Score":
+        """The score that a JSON of it tells."""
+        return cls(**{**fields, "checks": [Check(**check) for check in fields["checks"]]})
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole or not at all, whenever this process may be killed: a reader never sees half of it."""
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)

@@ -63,7 +63,7 @@ def failed(sentence: str, expected: str, got: str, compare: bool = False) -> Ste
 
 def report(trace: Trace, title: str = "A client's line appears on your server's screen", hint: str = "",
            mistake: Mistake | None = None) -> str:
-    return text.report(title, "0 of 6", trace, mistake, hint, AGAIN)
+    return str(text.report(title, "0 of 6", trace, mistake, hint, AGAIN))
 
 
 def stderr_of(words: str) -> Trace:
@@ -256,14 +256,16 @@ def nothing_but_a_start() -> str:
 
 def example_score() -> Score:
     score = Score("03_chat", seconds=9.25, network="own", process="bwrap", seed=7)
-    score.add(Check("test_a", "A client's line appears on your server's screen", 7, 7, False, "passed"))
-    score.add(Check("test_b", "A line typed at your server reaches the client, and nobody else whom this very long "
+    score.add(Check("test_a", "lines", "A client's line appears on your server's screen", 7, 7, False, "passed"))
+    score.add(Check("test_b", "lines", "A line typed at your server reaches the client, and nobody else whom this very "
                               "line could be about", 0, 7, False, "failed", mistakes.known()["C11"].sentence, "C11"))
-    score.add(Check("test_c", "「中」 is shown whole", 0, 6.5, False, "failed", f"expected {'中' * 400}, got \x1b[2J"))
-    score.add(Check("test_d", "Another one", 0, 5, False, "blocked", 'needs "A line typed at your server"'))
-    score.add(Check("test_e", "One that this machine cannot try", 0, 4, False, "unavailable", "no IPv6"))
-    score.add(Check("test_f", "One that the grader failed in", 0, 3, False, "error", "the grader failed: KeyError: 1"))
-    score.add(Check("test_g", "Something extra", 2, 2, True, "passed"))
+    score.add(Check("test_c", "lines", "「中」 is shown whole", 0, 6.5, False, "failed",
+                    f"expected {'中' * 400}, got \x1b[2J"))
+    score.add(Check("test_d", "lines", "Another one", 0, 5, False, "blocked", 'needs "A line typed at your server"'))
+    score.add(Check("test_e", "lines", "One that this machine cannot try", 0, 4, False, "unavailable", "no IPv6"))
+    score.add(Check("test_f", "lines", "One that the grader failed in", 0, 3, False, "error",
+                    "the grader failed: KeyError: 1"))
+    score.add(Check("test_g", "lines", "Something extra", 2, 2, True, "passed"))
     return score
 
 
@@ -277,7 +279,7 @@ def table() -> str:
 def table_interrupted() -> str:
     """After Ctrl-C: what there is, and that there is no score."""
     score = Score("03_chat", seconds=1, network="host", process="plain", seed=7)
-    score.add(Check("test_a", "A client's line appears on your server's screen", 7, 7, False, "passed"))
+    score.add(Check("test_a", "lines", "A client's line appears on your server's screen", 7, 7, False, "passed"))
     return "\n".join(line for line, _ in text.table(score, interrupted=True))
 
 

@@ -21,7 +21,7 @@ EXERCISE = ROOT / "exercises" / "03_chat"
 SOLUTION = ROOT / "solutions" / "03_chat"
 WRONG = TESTS / "wrong" / "03_chat"
 SCORE_KEYS = ["exercise", "points", "max", "bonus", "seconds", "quiet_seconds", "network", "process", "seed", "checks"]
-CHECK_KEYS = ["name", "rubric", "points", "max", "bonus", "outcome", "cause", "mistake"]
+CHECK_KEYS = ["name", "group", "rubric", "points", "max", "bonus", "outcome", "cause", "mistake"]
 PASSED, FAILED, INTERRUPTED, GRADER_FAILED, REFUSED = 0, 1, 2, 3, 4      # exit status
 
 

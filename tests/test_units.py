@@ -1,6 +1,7 @@
 """The parts of the harness that other tests cannot show one by one: words, questions to the kernel, waits, marks."""
 import contextlib
 import json
+import os
 import socket
 import struct
 import tempfile
@@ -692,14 +693,14 @@ def test_score_is_written_whole_or_not_at_all(tmp_path):
     """Where it cannot be written, the score of before stays."""
     file = tmp_path / "score.json"
     score = Score("03_chat", seed=7)
-    score.add(Check("test_a", "「中」", 1, 1, False, "passed"))
+    score.add(Check("test_a", "lines", "「中」", 1, 1, False, "passed"))
     score.write(file)
     before = file.read_text("utf-8")
     assert json.loads(before)["checks"][0]["rubric"] == "「中」" and "「中」" in before
     score.checks[0].cause = object()                        # nothing that JSON knows
     with pytest.raises(TypeError):
         score.write(file)
-    (tmp_path / ".score.json.partial").mkdir()              # nothing that can be written to
+    (tmp_path / f".score.json.{os.getpid()}.partial").mkdir()              # nothing that can be written to
     score.checks[0].cause = ""
     with pytest.raises(OSError):
         score.write(file)
@@ -709,8 +710,8 @@ def test_score_is_written_whole_or_not_at_all(tmp_path):
 def test_score_counts_only_what_could_be_judged():
     score = Score("03_chat")
     for outcome, points in ("passed", 1), ("failed", 0), ("blocked", 0), ("error", 0), ("unavailable", 0):
-        score.add(Check("test", "", points, 1, False, outcome))
-        score.add(Check("test", "", points * 2, 2, True, outcome))
+        score.add(Check("test", "lines", "", points, 1, False, outcome))
+        score.add(Check("test", "lines", "", points * 2, 2, True, outcome))
     assert (score.points, score.max, score.bonus) == (1, 3, 2)
 
 

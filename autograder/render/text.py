@@ -1,6 +1,7 @@
 """A failed check as text: what was done, what was seen, when, and why. Made for a terminal of 80 columns."""
 import os
 import re
+from dataclasses import dataclass
 
 from wcwidth import iter_graphemes, wcswidth
 
@@ -205,29 +206,38 @@ def _line_of_stderr(line: str) -> str:
     return "     " + fit(clean(line.expandtabs()), WIDTH - 5).rstrip()
 
 
-def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint: str, again: str) -> str:
+@dataclass(frozen=True)
+class Report:
+    """The report on a check that failed, in lines: the steps, the timeline, and why. As a str it is all of it."""
+
+    steps: list[str]
+    timeline: list[str]
+    why: list[str]
+
+    def __str__(self) -> str:
+        return "\n".join([*self.steps, "", *self.timeline, *[""][:len(self.timeline)], *self.why])
+
+
+def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint: str, again: str) -> Report:
     """The whole report on a check that failed.
 
     title: its rubric line. points: such as "0 of 6". mistake: the one that was recognised. hint: the author's.
     again: the command that repeats it.
     """
     first, *more = wrap(title, WIDTH - 12, "✗ ", "  ")
-    picture = timeline(trace)
-    lines = [f"{fit(first, WIDTH - 10)}{points:>10}", *more, "", *steps(trace), "", *picture, *[""][:len(picture)]]
-    if stderr := errors(trace):
-        lines += [*stderr, ""]
+    why = [*stderr, ""] if (stderr := errors(trace)) else []
     died = [place for e in trace.of("start") if (place := death(trace.text_of("stderr", lane=e.lane)))]
     if died and not mistake:
         where, _, error = died[-1]
         raised = shorten(clean(error.split(":")[0]), 40)
-        lines += wrap(f"{where} raised {raised}. The program, or the thread in which it happened, ended there.",
-                      WIDTH, "  Why   ", " " * 8)
+        why += wrap(f"{where} raised {raised}. The program, or the thread in which it happened, ended there.",
+                    WIDTH, "  Why   ", " " * 8)
     if mistake:
-        lines += wrap(f"{mistake.sentence}  ({mistake.id})", WIDTH, "  Why   ", " " * 8)
+        why += wrap(f"{mistake.sentence}  ({mistake.id})", WIDTH, "  Why   ", " " * 8)
     if hint:
-        lines += wrap(hint, WIDTH, "  Hint  ", " " * 8)
-    lines.append(f"  Again {again}")
-    return "\n".join(lines)
+        why += wrap(hint, WIDTH, "  Hint  ", " " * 8)
+    why.append(f"  Again {again}")
+    return Report([f"{fit(first, WIDTH - 10)}{points:>10}", *more, "", *steps(trace)], timeline(trace), why)
 
 
 UNWRITTEN = re.compile(r'File "(?:[^"]*/)?([^"/]+\.py)", line \d+, in .*\n'

@@ -51,7 +51,7 @@ def client(cast, the_server):
 # Your server, and one client ------------------------------------------------------------------------------
 
 
-@mark.check(points=7, probes=["C21"],
+@mark.check("lines", points=7, probes=["C21"],
             hint="The way of a server: socket(), bind() to --host and --port, listen(), accept() a "
                  "connection, then recv() from that connection, not from the listening socket. Print a "
                  "line as soon as its newline has come.")
@@ -63,7 +63,7 @@ def test_line_appears(cast, server, alice):
     server.shows(hello)
 
 
-@mark.check(points=7, needs=[test_line_appears], probes=["C11"],
+@mark.check("lines", points=7, needs=[test_line_appears], probes=["C11"],
             hint="say() sends the line, and its newline, on visitor. Nothing arrives? Then visitor is "
                  "still None: serve() has to set it, with the line global visitor. And one thread waits "
                  "for the keyboard, another one for the connection.")
@@ -77,7 +77,7 @@ def test_typed_line_arrives(cast, server, alice):
     alice.receives(answer)
 
 
-@mark.check(points=7, needs=[test_typed_line_arrives], probes=["C11", "C27", "C02"],
+@mark.check("lines", points=7, needs=[test_typed_line_arrives], probes=["C11", "C27", "C02"],
             hint="Nobody may have to wait for anybody: no recv() before an input() or after it in the same "
                  "loop. And sendall() sends all of a long text, however slowly the other side reads; "
                  "send() need not.")
@@ -101,7 +101,7 @@ def test_either_speaks_first(cast, server, alice):
     alice.receives(*essay)
 
 
-@mark.check(points=7, needs=[test_line_appears],
+@mark.check("bye", points=7, needs=[test_line_appears],
             hint="Compare the whole line with 'bye', send '^^^' and its newline, and close the connection.")
 def test_bye(cast, server, alice):
     """Your server answers "bye" by "^^^" and an orderly end"""
@@ -111,7 +111,7 @@ def test_bye(cast, server, alice):
     alice.sees_the_end()
 
 
-@mark.check(points=3, needs=[test_typed_line_arrives], probes=["C11"],
+@mark.check("bye", points=3, needs=[test_typed_line_arrives], probes=["C11"],
             hint="Only a line that is exactly bye means it: compare the whole line, after decoding, with "
                  "==.")
 def test_goodbye_is_not_bye(cast, server, alice):
@@ -125,7 +125,7 @@ def test_goodbye_is_not_bye(cast, server, alice):
     alice.receives(answer)
 
 
-@mark.check(points=6, needs=[test_bye], probes=["C11", "C01"],
+@mark.check("lines", points=6, needs=[test_bye], probes=["C11", "C01"],
             hint="One recv() may bring several lines. Take every line out of your bytes before you call "
                  "recv() again.")
 def test_two_lines_in_one_piece(cast, server, alice):
@@ -140,7 +140,7 @@ def test_two_lines_in_one_piece(cast, server, alice):
     alice.receives("^^^")
 
 
-@mark.check(points=6, needs=[test_line_appears], probes=["C11", "C01", "C03"],
+@mark.check("lines", points=6, needs=[test_line_appears], probes=["C11", "C01", "C03"],
             hint="Keep the bytes until b'\\n' arrives, then decode the line.")
 def test_line_in_pieces(cast, server, alice):
     """A line in pieces is shown whole, even if a character is cut"""
@@ -162,7 +162,7 @@ def test_line_in_pieces(cast, server, alice):
 # Clients come and go --------------------------------------------------------------------------------------
 
 
-@mark.check(points=6, needs=[test_line_appears], probes=["C11", "C04", "C15"],
+@mark.check("clients", points=6, needs=[test_line_appears], probes=["C11", "C04", "C15"],
             hint="Call accept() in a loop, and serve each connection until recv() returns b''. Then close "
                  "it: a connection that is only forgotten keeps a file descriptor, and there are few of "
                  "these.")
@@ -190,7 +190,7 @@ def test_next_client(cast, server, alice, bob):
     server.has_no_more_descriptors_than(before, after="those who have left")
 
 
-@mark.check(points=6, needs=[test_typed_line_arrives, test_bye], probes=["C04", "C08", "C09", "C10"],
+@mark.check("clients", points=6, needs=[test_typed_line_arrives, test_bye], probes=["C04", "C08", "C09", "C10"],
             hint="recv() returns b'' once the other side has closed, and raises ConnectionResetError after "
                  "a reset. Sending can raise too. Every call on a connection can; the server has to go on "
                  "after each.")
@@ -238,7 +238,7 @@ def test_vanished_client(cast, server, alice, bob):
     server.shows(text)
 
 
-@mark.check(points=4, needs=[test_line_appears], probes=["C23"],
+@mark.check("clients", points=4, needs=[test_line_appears], probes=["C23"],
             hint="Python turns Ctrl-C into KeyboardInterrupt, in the main thread only: let that one wait "
                  "for the keyboard, and catch it there. Other threads must not keep the program alive: "
                  "daemon=True. At the end of the input a loop over sys.stdin is over, and input() raises "
@@ -259,7 +259,7 @@ def test_ends_quietly(cast, server, alice):
     second.ended_quietly()
 
 
-@mark.check(points=5, needs=[test_bye], probes=["C05", "C20"],
+@mark.check("clients", points=5, needs=[test_bye], probes=["C05", "C20"],
             hint="Set SO_REUSEADDR on the listening socket before bind(), or let socket.create_server() do "
                  "it; and bind to the --host that was given, not to '' or 0.0.0.0, which is every network "
                  "that you are in.")
@@ -280,7 +280,7 @@ def test_restart(cast, server, alice):
 # Your client ----------------------------------------------------------------------------------------------
 
 
-@mark.check(points=6, probes=["C11", "C01", "C03"],
+@mark.check("client", points=6, probes=["C11", "C01", "C03"],
             hint="Something may arrive while nobody types: one thread reads the keyboard, another one the "
                  "connection.")
 def test_client_shows_lines(cast, client, the_server):
@@ -299,7 +299,7 @@ def test_client_shows_lines(cast, client, the_server):
     client.shows(f"{word} 中")
 
 
-@mark.check(points=7, needs=[test_client_shows_lines], probes=["C11"],
+@mark.check("client", points=7, needs=[test_client_shows_lines], probes=["C11"],
             hint="After bye your client has still to listen: only the line ^^^ is the end. Then close, and "
                  "exit code 0.")
 def test_client_says_bye(cast, client, the_server):
@@ -316,7 +316,7 @@ def test_client_says_bye(cast, client, the_server):
     client.ends(code=0)
 
 
-@mark.check(points=3, needs=[test_client_says_bye],
+@mark.check("client", points=3, needs=[test_client_says_bye],
             hint="When the loop over sys.stdin is over, or input() raises EOFError, send bye, and wait for "
                  "^^^ as usual.")
 def test_client_end_of_input(cast, client, the_server):
@@ -328,7 +328,7 @@ def test_client_end_of_input(cast, client, the_server):
     client.ends(code=0)
 
 
-@mark.check(points=4, needs=[test_client_shows_lines], probes=["C04", "C08", "C10"],
+@mark.check("client", points=4, needs=[test_client_shows_lines], probes=["C04", "C08", "C10"],
             hint="recv() returns b'' or raises ConnectionResetError: say that the server is gone, and end "
                  "the program, also if the other thread is just waiting for the keyboard: with `for line "
                  "in sys.stdin`, for input() in a thread makes Python abort at the end. Sending may raise "
@@ -351,7 +351,7 @@ def test_server_gone(cast, client, the_server):
     second.ends(code=1)
 
 
-@mark.check(points=3, probes=["C19"],
+@mark.check("client", points=3, probes=["C19"],
             hint="connect() and bind() raise OSError, and OverflowError for a port above 65535. Catch "
                  "both, and leave with sys.exit('one line that says what was tried, and what happened').")
 def test_nobody_there(cast):
@@ -367,7 +367,7 @@ def test_nobody_there(cast):
         program.told_in_one_line()
 
 
-@mark.check(points=5, needs=[test_two_lines_in_one_piece], probes=["C16", "C18"],
+@mark.check("together", points=5, needs=[test_two_lines_in_one_piece], probes=["C16", "C18"],
             hint="Decode with errors='replace'. Look at how much you keep while you wait for a newline: "
                  "above LINE_LIMIT bytes, close the connection. And if you close while bytes are unread, "
                  "the kernel sends a reset: after ^^^ call shutdown(SHUT_WR), then recv() until b'', with "
@@ -394,7 +394,7 @@ def test_rough_client(cast, server, alice, bob):
 # Both -----------------------------------------------------------------------------------------------------
 
 
-@mark.check(points=8, needs=[test_typed_line_arrives, test_two_lines_in_one_piece, test_line_in_pieces,
+@mark.check("together", points=8, needs=[test_typed_line_arrives, test_two_lines_in_one_piece, test_line_in_pieces,
                              test_client_says_bye],
             hint="Each half passed its own checks. Between them is now a network that delivers every byte "
                  "by itself.")

@@ -25,7 +25,7 @@ def enters(cast, room):
     return enter
 
 
-@mark.check(points=4, bonus=True, probes=["C06", "C21"],
+@mark.check("room", points=4, bonus=True, probes=["C06", "C21"],
             hint="Each client needs somebody who waits for it: a thread of its own (start() it, do not "
                  "run() it), or one select() over all. accept() has to go on meanwhile.")
 def test_room_for_two(cast, enters):
@@ -40,7 +40,7 @@ def test_room_for_two(cast, enters):
     bob.has_received_nothing_more()
 
 
-@mark.check(points=4, bonus=True, needs=[test_room_for_two], probes=["C25"],
+@mark.check("room", points=4, bonus=True, needs=[test_room_for_two], probes=["C25"],
             hint="Two threads that write to one socket can get into each other's lines. One sendall() for "
                  "the whole line, and a lock, or one thread that writes for all.")
 def test_room_whole_lines(cast, enters):
@@ -57,7 +57,7 @@ def test_room_whole_lines(cast, enters):
         listener.receives_interleaved(*[[f"{peer.lane}: {line}" for line in lines] for peer, lines in said.items()])
 
 
-@mark.check(points=3, bonus=True, needs=[test_room_whole_lines], probes=["C14", "C15", "C04", "C08", "C10"],
+@mark.check("room", points=3, bonus=True, needs=[test_room_whole_lines], probes=["C14", "C15", "C04", "C08", "C10"],
             hint="However somebody goes, take the name off the list, tell the others, close the socket. Do "
                  "not change a set or dict while a loop runs over it: loop over a copy, or under a lock "
                  "that everybody takes.")
@@ -94,7 +94,7 @@ def test_room_come_and_go(cast, room, enters):
     room.has_no_more_descriptors_than(before, after="those who have left")
 
 
-@mark.check(points=4, bonus=True, needs=[test_room_whole_lines], probes=["C14", "C13"],
+@mark.check("room", points=4, bonus=True, needs=[test_room_whole_lines], probes=["C14", "C13"],
             hint="sendall() to somebody who does not read waits for ever. Keep what is to be sent to each "
                  "client in a queue of its own, with a thread of its own that sends it; and cut off who is "
                  "too far behind.")
@@ -111,7 +111,7 @@ def test_room_slow_client(cast, enters):
             carol.receives_interleaved([f"alice: {line}"], maybe="* bob left")
 
 
-@mark.check(points=3, bonus=True, needs=[test_room_for_two], probes=["C17"],
+@mark.check("room", points=3, bonus=True, needs=[test_room_for_two], probes=["C17"],
             hint="A name is 1 to 16 letters or digits: str.isalnum() and len(). Anything else would let "
                  "somebody write lines that look like yours. And a name that is taken is refused as well.")
 def test_room_names(cast, enters, room):
@@ -127,7 +127,7 @@ def test_room_names(cast, enters, room):
     alice.receives("* mallory joined")
 
 
-@mark.check(points=2, bonus=True, probes=["C23"],
+@mark.check("room", points=2, bonus=True, probes=["C23"],
             hint="The main thread accepts, and gets the KeyboardInterrupt; the threads of the clients are "
                  "daemons.")
 def test_room_ends_quietly(cast, room, enters):
