@@ -15,8 +15,13 @@ Each module stands only on those above it:
     cast           who takes part: what test files build their fixtures from
     mistakes       known mistakes: what must be true of the trace, and a sentence for a person
     score          check, score, and the JSON that is kept
-    render         the trace as text, as a picture (SVG), and as a capture file (pcap)
+    render         the trace as text, as a picture (SVG), as a capture file (pcap); a result as a notebook's outputs
     lesson         scenes for the notebooks
     pytest_plugin  the only module that knows pytest
-    course         skeletons from solutions, and the check of what authors wrote
+    grading        one submission graded in a process of its own, and results that are kept
+    notebook       check("…") for the exercises' notebooks
+    course         what students get, made from the solutions
+    nbgrader_bridge  what nbgrader calls: how it releases, grades and tells
+    collecting     submissions out of archives
+    classroom      what calls nbgrader: a class, from release to feedback
 """

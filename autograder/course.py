@@ -19,6 +19,9 @@ END = re.compile(r"^( *)### END SOLUTION (\d+)$")
 LIKE_A_MARK = re.compile(r"SOLUTION|##|#\s*(?i:begin|end)\s+(?i:sol)")
 
 
+ROOT = Path(__file__).parent.parent
+
+
 class Flaw(Exception):
     """Something in the course's own files that must not stay so. The text says where, what, and what to do."""
 
@@ -69,14 +72,51 @@ def skeletons(root: Path) -> Iterator[tuple[Path, str]]:
         yield root / "exercises" / solution.parent.name / solution.name, skeleton(solution.read_text("utf-8"), name)
 
 
-def strip(root: Path) -> list[Path]:
-    """Write the skeletons of all solutions into exercises/. Returns the files that changed. Raises Flaw.
+def handed_out(root: Path) -> Iterator[tuple[Path, str]]:
+    """All that is made from solutions/ for students: its place in exercises/, and what has to stand there.
 
-    All of them are made before the first is written, so that a Flaw leaves everything as it was.
+    These are the skeletons, and the notebooks without answers and marking notes. Raises Flaw.
     """
-    changed = [(target, text) for target, text in list(skeletons(root))
+    from .nbgrader_bridge import released
+
+    yield from skeletons(root)
+    for notebook in sorted(root.glob("solutions/*/*.ipynb")):
+        yield root / "exercises" / notebook.parent.name / notebook.name, released(notebook)
+
+
+def strip(root: Path) -> list[Path]:
+    """Write what is made from the solutions into exercises/. Returns the files that changed. Raises Flaw.
+
+    All is made before the first is written, so that a Flaw leaves everything as it was.
+    """
+    changed = [(target, text) for target, text in list(handed_out(root))
                if not target.exists() or target.read_text("utf-8") != text]
     for target, text in changed:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     return [target for target, _ in changed]
+
+
+STUDENTS = ["LICENSE", "Makefile", "pyproject.toml", "requirements.txt", ".gitignore", "lessons/*.ipynb",
+            "exercises/*/conftest.py", "exercises/*/test_*.py", "autograder/**/*.py"]
+INSTRUCTORS = "\n## For instructors\n"      # where the README goes on for others than students
+
+
+def student_edition(root: Path, to: Path) -> int:
+    """Write what students get of the whole course into a folder: nothing in it needs, or tells, what is kept from them.
+
+    The programs and notebooks of the exercises are made anew from the solutions, whatever lies in exercises/ just now.
+    Returns how many files there are. Raises Flaw, also if the folder is there and not empty.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise Flaw(f"{to} is there already: remove it, or name another folder")
+    made = {path.relative_to(root): text for path, text in handed_out(root)}
+    copied = {path.relative_to(root): path.read_text("utf-8") for pattern in STUDENTS for path in root.glob(pattern)}
+    readme, instructors, _ = (root / "README.md").read_text("utf-8").partition(INSTRUCTORS)
+    if not instructors:
+        raise Flaw(f"README.md has no heading {INSTRUCTORS.strip()!r}, behind which it is not for students")
+    everything = copied | made | {Path("README.md"): readme.rstrip() + "\n\nLicense: [MIT](LICENSE).\n"}
+    for name, text in everything.items():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (to / name).write_text(text, encoding="utf-8")
+    return len(everything)

@@ -82,7 +82,10 @@ class Score:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a file whole or not at all, whenever this process may be killed: a reader never sees half of it."""
+    """Write a file whole or not at all, whatever happens meanwhile: a reader never sees half of it."""
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
+    with partial.open("w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())               # or a power cut could leave the new name with nothing behind it
     partial.replace(file)

@@ -1,7 +1,11 @@
-"""How fast the grader is, as a ratio: a whole grading, against a script that only starts the same programs.
+"""How fast the grader is, as ratios: one grading, and a whole class.
 
-Both are measured in turns, in one run, so that a slow or busy machine slows both. Of the grading's time the declared
-quiet periods are taken off, for they are waited for on purpose.
+One grading is compared with a script that only starts the same programs. Both are measured in turns, in one run, so
+that a slow or busy machine slows both. Of the grading's time the declared quiet periods are taken off, for they are
+waited for on purpose.
+
+The sample class is compared with nbgrader as it comes, which runs the same checks in the cells of each notebook. As
+that executes notebooks without confinement, each has only the assignment's own cells, and none that a student wrote.
 """
 import argparse
 import json
@@ -15,8 +19,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import classroom as sample
 from programs import ROOT, grade
 
+from autograder import collecting
 from autograder.netns import free_port, tcp_sockets
 from autograder.stage import POLL
 
@@ -69,10 +75,50 @@ def start_bare(exercise: str, commands: list[str]) -> float:
     return time.perf_counter() - begin
 
 
+def class_seconds(folder: Path) -> float:
+    """Grade the sample class with the course's command. Returns seconds."""
+    sample.lay_out_class(folder, sample.CLASS)
+    for words in ["roster", str(folder / "roster.csv")], ["release", sample.EXERCISE]:
+        subprocess.run(sample.command(folder, *words), check=True, capture_output=True)
+    begin = time.perf_counter()
+    subprocess.run(sample.command(folder, "grade", sample.EXERCISE, "--zips", str(folder / "archives")), check=False,
+                   capture_output=True)
+    return time.perf_counter() - begin
+
+
+def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
+    """Grade the same programs with nbgrader as it comes. ours: the folder of the class. Returns how many, and seconds.
+
+    Not those that nothing was collected from. Also for those who handed in no notebook, or one that cannot be read.
+    """
+    notebook = json.loads((sample.EXERCISES / f"{sample.EXERCISE}.ipynb").read_text("utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"]
+                         if cell["cell_type"] == "code" and "nbgrader" in cell["metadata"]]
+    name, text = f"{sample.EXERCISE}.ipynb", json.dumps(notebook)
+    source = folder / "source" / sample.EXERCISE
+    source.mkdir(parents=True)
+    (source / name).write_text(text, "utf-8")
+    students = sorted((ours / "class" / "submitted").iterdir())
+    for student in students:
+        files = collecting.files(student / sample.EXERCISE, name)
+        target = folder / "submitted" / student.name / sample.EXERCISE
+        collecting.put({**files, name: text.encode()}, target, folder / "scratch")
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    nbgrader = [sys.executable, "-m", "nbgrader"]
+    subprocess.run([*nbgrader, "generate_assignment", sample.EXERCISE], cwd=folder, check=True, capture_output=True,
+                   env=environment)
+    begin = time.perf_counter()
+    subprocess.run([*nbgrader, "autograde", sample.EXERCISE, "--ExecutePreprocessor.timeout=600"], cwd=folder,
+                   check=False, capture_output=True, env=environment)
+    return len(students), time.perf_counter() - begin
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=10, help="how many of each (default 10)")
-    runs = parser.parse_args().runs
+    parser.add_argument("--runs", type=int, default=10, help="how many single gradings (default 10)")
+    parser.add_argument("--no-class", action="store_true", help="only single gradings: a class takes minutes")
+    options = parser.parse_args()
+    runs = options.runs
     for exercise in sorted(folder.name for folder in (ROOT / "solutions").iterdir()):
         commands = programs_of(exercise)
         walls, works, bares = [], [], []
@@ -87,7 +133,15 @@ def main() -> None:
         print(json.dumps({
             "exercise": exercise, "programs": len(commands), "runs": runs,
             "grading_s": round(statistics.median(walls), 2), "without_quiet_s": round(work, 2),
-            "bare_s": round(bare, 2), "ratio": round(work / bare, 2)}))
+            "bare_s": round(bare, 2), "ratio": round(work / bare, 2)}), flush=True)
+    if not options.no_class:
+        with tempfile.TemporaryDirectory() as name:
+            ours = class_seconds(Path(name, "ours"))
+            count, stock = stock_seconds(Path(name, "stock"), Path(name, "ours"))
+        print(json.dumps({
+            "class": sample.EXERCISE, "submissions": count, "ours_s": round(ours, 1), "stock_s": round(stock, 1),
+            "ours_per_minute": round(count * 60 / ours, 1), "stock_per_minute": round(count * 60 / stock, 1),
+            "ratio": round(stock / ours, 2)}))
 
 
 if __name__ == "__main__":
