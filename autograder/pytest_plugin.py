@@ -177,8 +177,8 @@ class Grader:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             marker = item.get_closest_marker("check")
-            if marker is None:
-                raise pytest.UsageError(f"{item.nodeid} has no @mark.check")
+            if marker is None or len(marker.args) != 1:
+                raise pytest.UsageError(f'{item.nodeid} has no @mark.check("group", points=…, hint=…)')
             rubric = (item.obj.__doc__ or item.name).strip().splitlines()[0]
             item.stash[CHECK] = Check(item.name, marker.args[0], rubric, 0, marker.kwargs["points"],
                                       marker.kwargs.get("bonus", False), "")

@@ -1,5 +1,4 @@
 """One submission graded in a process of its own: for whom, how long the result holds, and what a notebook shows."""
-import json
 import os
 import shutil
 import subprocess
@@ -132,44 +131,46 @@ def test_a_submission_that_is_too_large_is_ungradable(tmp_path):
 # In a notebook ----------------------------------------------------------------------------------------------
 
 
-def run_cells(folder: Path, *sources: str) -> list[nbformat.NotebookNode]:
-    """Run cells in this folder as a student does who starts Jupyter there. Returns the executed cells."""
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory) -> dict[str, list[nbformat.NotebookNode]]:
+    """What the cells of a notebook show, by their sources: in a folder with a submission, and nothing around it."""
+    folder = submission(tmp_path_factory.mktemp("fetched"), WRONG / "C08_reset_uncaught")
+    sources = ['from autograder.notebook import checks_of\ncheck = checks_of("03_chat")',
+               'check("test_vanished_client")', 'check("test_bye", seed=7)', "import os\nsorted(os.listdir())",
+               'check("lnes")',
+               'import pathlib\n'
+               'pathlib.Path("chat_server.py").write_text("raise SystemExit(\'<script>alert(1)</script>\')")',
+               'check("bye")', 'os.mkdir("x")\nos.chdir("x")', 'check("lines")',
+               'try:\n    checks_of("99_x")\nexcept LookupError as error:\n    print(error)']
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     where = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
-    return notebook.cells
+    return {cell.source: cell.outputs for cell in notebook.cells}
 
 
-LOCKED = 'from autograder.notebook import checks_of\ncheck = checks_of("03_chat")'
-
-
-def test_check_shows_the_report_in_a_bare_folder(tmp_path):
-    """Nothing of the repository is around it: only what was released."""
-    folder = submission(tmp_path / "fetched", WRONG / "C03_decode_per_recv")
-    _, lines, bye = run_cells(folder, LOCKED, 'check("lines")', 'check("test_bye", seed=7)')
-    table, steps, picture, why, points = lines.outputs
-    assert "A line in pieces is shown whole" in table.data["text/html"]
+def test_check_shows_the_report_and_gives_the_points(cells):
+    table, steps, picture, why, points = cells['check("test_vanished_client")']
+    assert "A client that vanishes has left" in table.data["text/html"]
     assert "FAILED" in steps.data["text/plain"] and picture.data["image/svg+xml"].startswith("<svg")
     assert "alice" in picture.data["text/plain"]                 # the timeline, where pictures are not trusted
-    assert "(C03)" in why.data["text/html"] and 'Again check(&quot;' in why.data["text/html"]
-    assert points.output_type == "execute_result" and points.data["text/plain"] == "27.0"
-    assert bye.outputs[-1].data["text/plain"] == "7.0"
-    assert {path.name for path in folder.iterdir()} == {path.name for path in SOLUTION.glob("*.py")}
+    assert "(C08)" in why.data["text/html"]
+    assert "Again check(&quot;test_vanished_client&quot;, seed=" in why.data["text/html"]
+    assert points.output_type == "execute_result" and points.data["text/plain"] == "0.0"
+    assert cells['check("test_bye", seed=7)'][-1].data["text/plain"] == "7.0"
 
 
-def test_check_says_in_one_line_what_is_wrong_with_the_question(tmp_path):
-    folder = submission(tmp_path / "fetched")
-    _, typo, elsewhere, unknown = run_cells(
-        folder, LOCKED, 'check("lnes")', 'import os\nos.mkdir("x")\nos.chdir("x")\ncheck("lines")',
-        'try:\n    checks_of("99_x")\nexcept LookupError as error:\n    print(error)')
-    assert typo.outputs[0].text.startswith("no check and no group is called 'lnes'; the groups are lines, bye")
-    assert "There is no chat_client.py in" in elsewhere.outputs[0].text
-    assert unknown.outputs[0].text == "there is no exercise '99_x'; there are 03_chat\n"
+def test_check_leaves_nothing_behind(cells):
+    assert cells["import os\nsorted(os.listdir())"][0].data["text/plain"] == str(
+        sorted(path.name for path in SOLUTION.glob("*.py")))
 
 
-def test_a_programs_output_cannot_become_a_part_of_the_page(tmp_path):
-    folder = submission(tmp_path / "fetched")
-    (folder / "chat_server.py").write_text("raise SystemExit('<script>alert(1)</script>')")
-    for output in run_cells(folder, LOCKED, 'check("test_bye")')[1].outputs:
-        for kind, shown in output.data.items():
-            assert kind == "text/plain" or "<script" not in shown, json.dumps(output)
+def test_check_says_in_one_line_what_is_wrong_with_the_question(cells):
+    assert cells['check("lnes")'][0].text.startswith("no check and no group is called 'lnes'; the groups are lines,")
+    assert "There is no chat_client.py in" in cells['check("lines")'][0].text
+    assert next(reversed(cells.values()))[0].text == "there is no exercise '99_x'; there are 03_chat\n"
+
+
+def test_a_programs_output_cannot_become_a_part_of_the_page(cells):
+    assert any("&lt;script" in output.data.get("text/html", "") for output in cells['check("bye")'])
+    for output in cells['check("bye")']:
+        assert not any("<script" in shown for kind, shown in output.data.items() if kind != "text/plain")

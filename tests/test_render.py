@@ -258,7 +258,7 @@ def example_score() -> Score:
     score = Score("03_chat", seconds=9.25, network="own", process="bwrap", seed=7)
     score.add(Check("test_a", "lines", "A client's line appears on your server's screen", 7, 7, False, "passed"))
     score.add(Check("test_b", "lines", "A line typed at your server reaches the client, and nobody else whom this very "
-                              "line could be about", 0, 7, False, "failed", mistakes.known()["C11"].sentence, "C11"))
+                    "long line could be about", 0, 7, False, "failed", mistakes.known()["C11"].sentence, "C11"))
     score.add(Check("test_c", "lines", "「中」 is shown whole", 0, 6.5, False, "failed",
                     f"expected {'中' * 400}, got \x1b[2J"))
     score.add(Check("test_d", "lines", "Another one", 0, 5, False, "blocked", 'needs "A line typed at your server"'))

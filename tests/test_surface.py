@@ -114,7 +114,7 @@ TELLS_A_LINE = '''
 from pytest import mark
 from autograder.stage import Unmet
 
-@mark.check(points=1, hint="none")
+@mark.check("own", points=1, hint="none")
 def test_line(cast):
     """It says something"""
     with cast.step("it says " + cast.line()):
@@ -375,7 +375,7 @@ def test_student_s_modules_are_not_the_harness_s(tmp_path):
 IMPORTS_LATE = '''
 from pytest import mark
 
-@mark.check(points=1, hint="none")
+@mark.check("own", points=1, hint="none")
 def test_import(cast):
     """A module that nobody has imported before"""
     import this_is_beside_the_programs
@@ -503,30 +503,30 @@ def server(cast):
 def broken(cast):
     raise RuntimeError("in a fixture")
 
-@mark.check(points=2, hint="none")
+@mark.check("own", points=2, hint="none")
 def test_broken(cast, server):
     """This one raises"""
     {}["nothing"]
 
-@mark.check(points=3, hint="none")
+@mark.check("own", points=3, hint="none")
 def test_broken_fixture(cast, broken):
     """This one's fixture raises"""
 
-@mark.check(points=4, hint="none", probes=["C99"])
+@mark.check("own", points=4, hint="none", probes=["C99"])
 def test_unknown_mistake(cast, server):
     """This one fails, and probes a mistake that is unknown"""
     server.ends()
 
-@mark.check(points=5, hint="none")
+@mark.check("own", points=5, hint="none")
 def test_unavailable(cast):
     """This one cannot be tried here"""
     raise Unavailable("no such machine")
 
-@mark.check(points=6, hint="none", needs=[test_broken])
+@mark.check("own", points=6, hint="none", needs=[test_broken])
 def test_needs_it(cast, server):
     """This one needs the broken one"""
 
-@mark.check(points=7, hint="none")
+@mark.check("own", points=7, hint="none")
 def test_sound(cast, server):
     """This one is sound"""
     cast.peer("alice", server).connects()
