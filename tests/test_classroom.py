@@ -436,13 +436,13 @@ def test_two_at_once_is_refused(tmp_path):
 
 
 def test_a_machine_that_confines_nothing_grades_nobody_unless_told(tmp_path, monkeypatch):
-    room = new_class(tmp_path, "liwei")
+    room = new_class(tmp_path, "mia")
     monkeypatch.setattr(grading, "isolation", lambda: ("host", "plain"))
     refused = room.grade("--zips", str(tmp_path / "archives"))
     assert refused.status == 1 and "this machine cannot confine other people's programs" in refused.output
     assert not (tmp_path / "class" / "autograded").exists()
     told = room.grade("--trust")
-    assert told.status == GRADED and told.rows["liwei"]["checks"] == "20.00"
+    assert told.status == GRADED and told.rows["mia"]["checks"] == "20.00"
 
 
 # The sample class -------------------------------------------------------------------------------------------
@@ -469,7 +469,7 @@ def test_what_cannot_be_graded_is_listed_and_the_exit_status_says_so(whole):
 
 def test_the_points_are_those_of_pytest_to_the_hundredth(whole, tmp_path):
     """Graded once more, each by itself, with other texts."""
-    graded = ["ada", "s2027001", "liwei", "mia", "eve", "mallory", "yann"]
+    graded = ["ada", "s2027001", "mia", "eve"]
 
     def points(student: str) -> tuple[str, str]:
         scratch = tmp_path / student

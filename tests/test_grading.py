@@ -134,7 +134,7 @@ def test_a_submission_that_is_too_large_is_ungradable(tmp_path):
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory) -> dict[str, list[nbformat.NotebookNode]]:
     """What the cells of a notebook show, by their sources: in a folder with a submission, and nothing around it."""
-    folder = submission(tmp_path_factory.mktemp("fetched"), WRONG / "C08_reset_uncaught")
+    folder = submission(tmp_path_factory.mktemp("fetched"), WRONG / "C08b_sock_recv_uncaught")
     sources = ['from autograder.notebook import checks_of\ncheck = checks_of("03_chat")',
                'check("test_vanished_client")', 'check("test_bye", seed=7)', "import os\nsorted(os.listdir())",
                'check("lnes")',

@@ -272,7 +272,8 @@ def test_test_without_points(tmp_path):
     own_tests(tmp_path / "own", "def test_forgotten(cast):\n    pass\n")
     done = run("own", cwd=tmp_path)
     assert done.status == REFUSED
-    assert done.complaint[-1] == "ERROR: own/test_own.py::test_forgotten has no @mark.check"
+    assert done.complaint[-1] == \
+        'ERROR: own/test_own.py::test_forgotten has no @mark.check("group", points=…, hint=…)'
 
 
 # Submissions that are none ------------------------------------------------------------------------------------
