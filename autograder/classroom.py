@@ -31,7 +31,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.apps.baseapp import NbGrader
 
 from . import collecting, course, grading, nbgrader_bridge
-from .render.text import fit, wrap
+from .render.text import clean, fit, wrap
 from .score import write_whole
 
 CONFIG = '''\
@@ -188,18 +188,17 @@ class Classroom:
             students = [student.id for student in gradebook.students]
         if not students:
             raise Impossible("the class has no students yet: python -m autograder roster FILE.csv")
-        found = [path for path in folder.iterdir() if path.is_dir() or path.suffix == ".zip"]
         latest: dict[str, Path] = {}
-        for path in sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name)):
+        visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        for path in sorted(visible, key=lambda path: (path.lstat().st_mtime_ns, path.name)):
             try:
+                if not path.is_dir() and path.suffix.lower() != ".zip":
+                    raise collecting.Unusable("it is neither a zip archive nor a folder")
                 latest[collecting.owner(path.name, students)] = path
             except collecting.Unusable as unusable:
                 outcome.problems[path.name] = str(unusable)
         for student, path in latest.items():
-            try:
-                self._put(exercise, student, collecting.files(path, f"{exercise}.ipynb"), say)
-            except (collecting.Unusable, OSError) as error:
-                outcome.problems[path.name] = str(error)
+            self._put(exercise, student, path, lambda path=path: collecting.files(path, f"{exercise}.ipynb"), say)
 
     def _collect_exchange(self, exercise: str, outcome: Outcome, say: Say) -> None:
         """Not with nbgrader, which follows links with the instructor's rights, and believes in a folder's name."""
@@ -209,21 +208,29 @@ class Classroom:
         if not inbound.is_dir():
             raise Impossible(f"there is no exchange at {inbound}: set c.Exchange.root in nbgrader_config.py, and "
                              f"nbgrader release_assignment {exercise}")
-        latest: dict[str, dict[str, bytes]] = {}
+        latest: dict[str, Path] = {}
         for student, path in collecting.in_exchange(inbound, exercise):
             try:
-                latest[student] = collecting.from_exchange(path, student, f"{exercise}.ipynb")
-                outcome.problems.pop(student, None)         # an earlier one of theirs
+                collecting.belongs_to(path, student)
+                latest[student] = path
             except collecting.Unusable as unusable:
-                outcome.problems[student] = f"{path.name} was not collected: {unusable}"
-        for student, files in latest.items():
-            self._put(exercise, student, files, say)
+                outcome.problems[path.name] = str(unusable)
+        for student, path in latest.items():
+            self._put(exercise, student, path, lambda path=path, student=student: collecting.from_exchange(
+                path, student, f"{exercise}.ipynb"), say)
 
-    def _put(self, exercise: str, student: str, files: dict[str, bytes], say: Say) -> None:
+    def _put(self, exercise: str, student: str, path: Path, files: Callable[[], dict[str, bytes]], say: Say) -> None:
+        """Put a submission where it is graded; or note why it cannot be, so that no earlier one counts in its place."""
         ours = self.root / "grading" / exercise
-        if collecting.put(files, nbgrader_bridge.submission_of(self.coursedir, student, exercise),
-                          scratch=ours / "incoming", record=ours / "collected" / student):
-            say(f"collected {student}: {len(files)} files")
+        note = nbgrader_bridge.unusable_of(self.coursedir, student, exercise)
+        try:
+            if collecting.put(files(), nbgrader_bridge.submission_of(self.coursedir, student, exercise),
+                              scratch=ours / "incoming", record=ours / "collected" / student):
+                say(f"collected {student}")
+            note.unlink(missing_ok=True)
+        except (collecting.Unusable, OSError) as error:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(note, f"{path.name}: {error}")
 
     def _grade(self, exercise: str, outcome: Outcome, say: Say, jobs: int, trust: bool) -> None:
         settings = self.coursedir.parent.config.Harness
@@ -239,7 +246,7 @@ class Classroom:
         for student, key in keys.items():
             try:
                 self._record(exercise, student, key, say)
-            except Exception as error:      # one submission must not stop those of the others
+            except Exception as error:
                 failed[student] = _line(error)
         for student in failed:              # or an earlier version's points would look like those of this one
             for step in "autograded", "feedback":
@@ -257,13 +264,18 @@ class Classroom:
         store = nbgrader_bridge.store_of(self.coursedir, exercise)
         keys: dict[str, str] = {}
         by_key: dict[str, list[str]] = {}
+        for note in (store.folder / "unusable").glob("*"):
+            failed[note.name] = (f"{note.read_text('utf-8')}. To grade what is in submitted/{note.name}/ all the same, "
+                                 f"remove {note.relative_to(self.root)}")
         for student, folder in submissions.items():
+            if student in failed:
+                continue
             try:
                 nbgrader_bridge.examine(self.coursedir, student, exercise)
                 keys[student] = grading.key(exercise, folder, store.seed)
                 by_key.setdefault(keys[student], []).append(student)
-            except grading.Ungradable as error:
-                failed[student] = str(error)
+            except Exception as error:      # one submission must not stop those of the others
+                failed[student] = _line(error)
         # Who submitted the very same programs shares a result.
         waiting = [students for key, students in by_key.items() if not store.get(key)]
         if waiting:
@@ -299,11 +311,11 @@ class Classroom:
         page = self.root / "feedback" / student / exercise / f"{exercise}.html"
         with self.gradebook() as gradebook:
             digest = _digest_of_feedback(autograded, gradebook, exercise, student)
-        if not page.exists() or not made_from.exists() or made_from.read_text() != digest:
+        if not made_from.exists() or made_from.read_text() != f"{digest} {_digest(page)}":
             if reason := _failure(self.api.generate_feedback(exercise, student, force=True)):
                 raise grading.Ungradable(f"its feedback could not be made: {reason}")
             made_from.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(made_from, digest)
+            write_whole(made_from, f"{digest} {_digest(page)}")
 
 
 def _stamp_of(autograded: Path) -> str:
@@ -312,6 +324,10 @@ def _stamp_of(autograded: Path) -> str:
         return json.loads(autograded.read_text("utf-8"))["metadata"].get("stamp", "")
     except (FileNotFoundError, ValueError):
         return ""
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
 
 
 def _digest_of_feedback(autograded: Path, gradebook: Gradebook, exercise: str, student: str) -> str:
@@ -357,5 +373,5 @@ def table(outcome: Outcome) -> list[str]:
     lines += ["", f"{len(outcome.rows)} students, {by_hand} to be graded by hand, "
                   f"{len(outcome.problems)} with a problem"]
     for name, problem in sorted(outcome.problems.items()):
-        lines += wrap(problem, 80, f"! {name}: ", "  ")
+        lines += wrap(clean(problem), 80, f"! {clean(name)}: ", "  ")      # it may be what a student wrote
     return lines

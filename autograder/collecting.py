@@ -23,11 +23,13 @@ STUDENT = re.compile(r"[\w@][\w@.-]*")          # what a student's id may look l
 SECRET = "submission_secret.txt"                # nbgrader's: what the student finds the feedback by
 # Where formgrader comes across such a file, it runs it.
 CONFIG = re.compile(r"(nbgrader|jupyter|ipython)\w*_config\.py", re.IGNORECASE)
-UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError, ValueError)
+SECRET_TEXT = re.compile(rb"[0-9a-f]{128}")
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError, ValueError, MemoryError)
 
 
 class Unusable(Exception):
     """Something that no submission can be taken from. The text says why, in one line."""
+
 
 
 def owner(name: str, students: Iterable[str]) -> str:
@@ -35,7 +37,7 @@ def owner(name: str, students: Iterable[str]) -> str:
 
     So "ada.zip" is ada's, and "Lovelace Ada_ada_4711_file_" too. students: all ids. Raises Unusable.
     """
-    stem = name.removesuffix(".zip")
+    stem = re.sub(r"\.zip$", "", name, flags=re.IGNORECASE)
     if stem in (students := set(students)):
         return stem
     found = sorted(student for student in students
@@ -82,7 +84,8 @@ def _chosen(readers: dict[str, Read], notebook: str) -> dict[str, bytes]:
 
 def wanted(name: str, notebook: str) -> bool:
     """Whether a file of this name is taken from a submission."""
-    return (name == notebook or name.endswith(".py")) and len(name.encode()) <= 255 and not CONFIG.fullmatch(name)
+    return (name == notebook or name.endswith(".py")) and name.isprintable() and len(name.encode()) <= 255 \
+        and not CONFIG.fullmatch(name)
 
 
 def most(name: str) -> int:
@@ -98,20 +101,28 @@ def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Read:
     return read
 
 
-def _reader(path: Path, of: int | None = None) -> Read:
-    """A reader of a regular file, which it does not follow a link to. of: the uid that it must belong to."""
+def _reader(path: Path) -> Read:
     def read(most: int) -> bytes | None:
-        try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        except OSError:
-            return None
-        with open(descriptor, "rb") as opened:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > most or of not in (None, found.st_uid):
+        found = _regular(path, most)
+        return found[0] if found else None
+    return read
+
+
+def _regular(path: Path, most: int, of: int | None = None) -> tuple[bytes, float] | None:
+    """What is in a small regular file, and when that was last changed (s). A link is not followed.
+
+    of: the uid that the file must belong to. None if it is not such a file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as opened:
+            found = os.fstat(opened.fileno())
+            if not stat.S_ISREG(found.st_mode) or of not in (None, found.st_uid):
                 return None
             content = opened.read(most + 1)
-        return content if len(content) <= most else None
-    return read
+    except OSError:
+        return None
+    return (content, found.st_ctime) if len(content) <= most else None
 
 
 def in_exchange(inbound: Path, exercise: str) -> Iterator[tuple[str, Path]]:
@@ -120,41 +131,54 @@ def in_exchange(inbound: Path, exercise: str) -> Iterator[tuple[str, Path]]:
     A folder's name is whatever its maker wrote; when its files were last changed is what the kernel says.
     """
     found = []
-    for path in inbound.iterdir():
-        student, is_it, _ = path.name.partition(f"+{exercise}+")
-        if is_it and STUDENT.fullmatch(student) and path.is_dir() and not path.is_symlink():
-            found.append((_changed(path), student, path))
+    for entry in os.scandir(inbound):
+        student, is_it, _ = entry.name.partition(f"+{exercise}+")
+        if is_it and STUDENT.fullmatch(student) and entry.is_dir(follow_symlinks=False):
+            found.append((_changed(entry.path), student, entry.path))
     for _, student, path in sorted(found):
-        yield student, path
+        yield student, Path(path)
 
 
-def _changed(folder: Path) -> float:
+def _changed(folder: str) -> float:
     try:
         return max([entry.stat(follow_symlinks=False).st_ctime for entry in os.scandir(folder)], default=0)
     except OSError:
         return 0
 
 
-def from_exchange(folder: Path, student: str, notebook: str) -> dict[str, bytes]:
-    """A submission in the exchange, by file name, with its time and the secret that its feedback is returned by.
-
-    The time is the kernel's: what nbgrader wrote into timestamp.txt, the student can change. Raises Unusable, also if
-    the folder is not the student's own.
-    """
+def belongs_to(folder: Path, student: str) -> None:
+    """Make sure that a folder in the exchange was made by the student in whose name it is. Raises Unusable."""
     import pwd
 
     try:
-        of = folder.stat().st_uid
-        if (maker := pwd.getpwuid(of).pw_name) != student:
-            raise Unusable(f"it is in the name of {student}, and was made by {maker}")
-        names = [name for name in sorted(os.listdir(folder)) if wanted(name, notebook) or name == SECRET]
-        contents = {name: _reader(folder / name, of)(most(name)) for name in names[:MOST_SOURCES]}
+        maker = pwd.getpwuid(folder.stat().st_uid).pw_name
     except (OSError, KeyError) as error:
+        raise Unusable(f"nobody knows whose it is: {error}") from None
+    if maker != student:
+        raise Unusable(f"it is in the name of {student}, and was made by {maker}")
+
+
+def from_exchange(folder: Path, student: str, notebook: str) -> dict[str, bytes]:
+    """A submission in the exchange, by file name, with its time and the secret that its feedback is returned by.
+
+    The time is the kernel's: what nbgrader wrote into timestamp.txt, the student can change. Raises Unusable.
+    """
+    belongs_to(folder, student)
+    try:
+        of = folder.stat().st_uid
+        names = [name for name in sorted(os.listdir(folder)) if wanted(name, notebook) or name == SECRET]
+    except OSError as error:
         raise Unusable(f"it cannot be read: {error}") from None
-    if unread := [name for name, content in contents.items() if content is None]:
+    if len(names) > MOST_SOURCES:
+        raise Unusable(f"it has {len(names)} files, and more than {MOST_SOURCES} nobody needs")
+    found = {name: _regular(folder / name, most(name), of) for name in names}
+    if unread := [name for name, content in found.items() if content is None]:
         raise Unusable(f"{', '.join(unread)}: no regular file of {student}'s own, or too large")
-    when = datetime.fromtimestamp(_changed(folder), UTC)
-    return {**contents, "timestamp.txt": f"{when:%Y-%m-%d %H:%M:%S} UTC".encode()}
+    if SECRET not in found or not SECRET_TEXT.fullmatch(found[SECRET][0]):
+        raise Unusable(f"it has no {SECRET} of nbgrader's: it has to be submitted again")
+    when = datetime.fromtimestamp(max(changed for _, changed in found.values()), UTC)
+    return {name: content for name, (content, _) in found.items()} | {
+        "timestamp.txt": f"{when:%Y-%m-%d %H:%M:%S} UTC".encode()}
 
 
 def put(submission: dict[str, bytes], folder: Path, scratch: Path, record: Path) -> bool:
@@ -166,13 +190,20 @@ def put(submission: dict[str, bytes], folder: Path, scratch: Path, record: Path)
     digest = hashlib.sha256(repr(sorted(submission.items())).encode()).hexdigest()
     if folder.is_dir() and record.exists() and record.read_text() == digest:
         return False
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    for name, content in submission.items():
-        (scratch / name).write_bytes(content)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(scratch, folder)
+    # Whatever stops this, and wherever: without the record, it is done again.
     record.parent.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+    (scratch / "new").mkdir(parents=True)
+    for name, content in submission.items():
+        with (scratch / "new" / name).open("wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        os.replace(folder, scratch / "old")
+    os.replace(scratch / "new", folder)
+    shutil.rmtree(scratch)
     write_whole(record, digest)
     return True

@@ -65,6 +65,11 @@ def store_of(coursedir: CourseDirectory, assignment: str) -> Store:
     return Store(Path(coursedir.root, "grading", assignment))
 
 
+def unusable_of(coursedir: CourseDirectory, student: str, assignment: str) -> Path:
+    """The file that says why a student's last version could not be collected, if it could not."""
+    return store_of(coursedir, assignment).folder / "unusable" / student
+
+
 # Release ------------------------------------------------------------------------------------------------
 
 
@@ -102,7 +107,7 @@ def released(source: Path) -> str:
 # Autograde ----------------------------------------------------------------------------------------------
 
 
-MOST_TEXT = 200_000             # characters of a notebook's cells: somebody has to read them
+MOST_TEXT, MOST_CELLS = 60_000, 300      # characters of a notebook's cells, and these: somebody has to read them
 
 
 def examine(coursedir: CourseDirectory, student: str, assignment: str) -> NotebookNode:
@@ -125,12 +130,13 @@ def examine(coursedir: CourseDirectory, student: str, assignment: str) -> Notebo
         size = sum(len(cell.source) for cell in nb.cells)
     except Exception as error:          # whatever a file that anybody may write can do to a reader
         raise Ungradable(f"{name} cannot be read: {type(error).__name__}: {error}".splitlines()[0][:300]) from None
-    if size > MOST_TEXT:
-        raise Ungradable(f"{name} has {size} characters of text, and {MOST_TEXT} are the most")
+    if size > MOST_TEXT or len(nb.cells) > MOST_CELLS:
+        raise Ungradable(f"{name} has {size} characters of text in {len(nb.cells)} cells: at most {MOST_TEXT} in "
+                         f"{MOST_CELLS} can be graded")
     if (folder / TIMESTAMP).exists():
         try:
             parse_utc((folder / TIMESTAMP).read_text().strip())
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             raise Ungradable(f'its {TIMESTAMP} has to be like "2027-01-31 23:59 UTC"') from None
     return nb
 
@@ -235,7 +241,8 @@ def stamp(coursedir: CourseDirectory, gradebook: Gradebook, student: str, assign
     if submission and submission.total_seconds_late:
         # What a day costs is said in the config, and never more than there are points.
         config = coursedir.parent.config
-        digest.update(repr((found.duedate, config.AssignLatePenalties, config.LateDays, submission.score)).encode())
+        digest.update(repr((submission.total_seconds_late, config.AssignLatePenalties, config.LateDays,
+                            submission.score)).encode())
     return digest.hexdigest()
 
 
@@ -328,25 +335,29 @@ class HideMarkingNotes(ClearMarkScheme):
 # button, and an address to have a file of the student's run.
 TAGS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "pre", "span", "del", "img", "table", "thead", "tbody",
         "tr", "th", "td"]
-MOST_MARKDOWN = 10_000          # characters of a cell that are taken for Markdown. More can take minutes
+MOST_MARKDOWN = 4_000           # characters of a cell that are taken for Markdown. More can take minutes
+LINK = re.compile(r'<a\s[^>]*?href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def _harmless_attribute(tag: str, name: str, value: str) -> bool:
-    if tag == "img":
-        return name == "alt" or (name == "src" and value.startswith("data:image/"))
-    return tag == "a" and name == "href" and value.startswith(("https://", "http://"))
+    return tag == "img" and (name == "alt" or (name == "src" and value.startswith("data:image/")))
 
 
 MARKDOWN = HTMLExporter(exclude_anchor_links=True)
-CLEANER = Cleaner(tags={*ALLOWED_TAGS, *TAGS}, attributes=_harmless_attribute, protocols={"http", "https", "data"})
+CLEANER = Cleaner(tags={*ALLOWED_TAGS, *TAGS} - {"a"}, attributes=_harmless_attribute, protocols={"data"})
 
 
 @pass_context
 def harmless_html(context: object, source: str) -> str:
-    """A Markdown text as HTML that does nothing. A filter for nbconvert's templates, as markdown2html."""
+    """A Markdown text as HTML that does nothing, links' addresses as text. It takes the place of markdown2html."""
     if len(source) > MOST_MARKDOWN:
-        return f"<pre>{escape(source)}</pre>"
-    return CLEANER.clean(MARKDOWN.markdown2html(context, source))
+        return harmless_code(source)
+    return CLEANER.clean(LINK.sub(r"\2 (\1)", MARKDOWN.markdown2html(context, source)))
+
+
+def harmless_code(source: str, language: str | None = None, metadata: dict | None = None) -> str:
+    """Code as HTML, without colours, which could take hours. It takes the place of highlight_code."""
+    return f'<pre style="white-space:pre-wrap">{escape(source)}</pre>'
 
 
 # Grades -------------------------------------------------------------------------------------------------
@@ -385,7 +396,8 @@ def grades(gradebook: Gradebook, coursedir: CourseDirectory, assignment: str) ->
             row |= {"timestamp": str(submission.timestamp or ""), "late_submission_penalty": f"{penalty:.2f}",
                     "score": f"{max(sum(sums.values()) - penalty, 0):.2f}",
                     "status": "to be graded by hand" if submission.needs_manual_grade else "graded"}
-        elif submission_of(coursedir, student.id, assignment).exists():
+        elif submission_of(coursedir, student.id, assignment).exists() \
+                or unusable_of(coursedir, student.id, assignment).exists():
             row["status"] = "not graded"
         else:
             row |= {"status": "nothing submitted", "score": "0.00"}
@@ -422,5 +434,5 @@ def configure(c: Config) -> None:
     c.Autograde.autograde_preprocessors = [Harness, SaveGrades, AssignLatePenalties, CheckCellMetadata]
     c.GenerateFeedback.exporter_class = FeedbackPage
     c.GenerateFeedback.preprocessors = [GetGradesBesideBonus, HideMarkingNotes, CSSHTMLHeaderPreprocessor]
-    c.HTMLExporter.filters = {"markdown2html": harmless_html}
+    c.HTMLExporter.filters = {"markdown2html": harmless_html, "highlight_code": harmless_code}
     c.ExportApp.plugin_class = Grades

@@ -113,7 +113,8 @@ def opens_gradebook(found: list[dict]) -> list[dict]:
     """
     script = ("<script>document.title = 'forged'</script><img src=x onerror=\"document.title = 'forged'\">"
               '<div class="full-credit navbar-fixed-top" style="height: 2000px">click me</div>'
-              "\n\n![](../../?path=submitted/oscar/03_chat) [more](evil.html) [all](javascript:alert(1))")
+              "\n\n![](../../?path=submitted/oscar/03_chat) [more](evil.html) "
+              "[all](javascript:alert(1)) [it](http://localhost:8888/formgrader?path=/tmp/evil)")
     return [code("import glob, sqlite3\nfor file in glob.glob('/**/gradebook.db', recursive=True):\n"
                  "    sqlite3.connect(file).execute('UPDATE grade SET manual_score = 100').connection.commit()"),
             {"cell_type": "markdown", "metadata": {}, "source": script},

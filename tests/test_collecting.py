@@ -2,7 +2,6 @@
 import io
 import os
 import pwd
-import resource
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,13 +86,19 @@ def test_a_bomb_is_left_out_and_the_rest_is_taken(tmp_path, name, most):
     assert found == {"chat_server.py": b"1"}
 
 
-def test_only_what_is_taken_is_read(tmp_path):
+def test_only_what_is_taken_is_read(tmp_path, monkeypatch):
     """A thousand folders with a large notebook each are ten megabytes in an archive."""
-    bombs = {f"f{number}__03_chat_ipynb": b"\0" * 2_000_000 for number in range(50)}
-    path = archive(tmp_path, **bombs, a__03_chat_ipynb="{}")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert collecting.files(path, NOTEBOOK) == {"03_chat.ipynb": b"{}"}
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000          # kB
+    opened = []
+    real = zipfile.ZipFile.open
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda self, member, *a: (opened.append(member.filename),
+                                                                           real(self, member, *a))[1])
+    path = tmp_path / "ada.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for name in ("f1/03_chat.ipynb", "f2/03_chat.ipynb", "a/03_chat.ipynb", "a/notes.txt"):
+            real(made, zipfile.ZipInfo(name), "w").close()
+    opened.clear()
+    assert collecting.files(path, NOTEBOOK) == {"03_chat.ipynb": b""}
+    assert opened == ["a/03_chat.ipynb"]
 
 
 def test_more_programs_than_anybody_writes_are_refused(tmp_path):
@@ -144,50 +149,91 @@ def test_collecting_twice_changes_nothing_and_a_new_version_replaces_the_old_one
     assert not scratch.exists()
 
 
+def test_a_half_taken_submission_is_taken_again(tmp_path, monkeypatch):
+    """Wherever it is stopped."""
+    folder, scratch, record = tmp_path / "submitted" / "ada" / "03_chat", tmp_path / "scratch", tmp_path / "record"
+    assert collecting.put({"a.py": b"1", "b.py": b"2"}, folder, scratch, record)
+    real = {name: getattr(os, name) for name in ("replace", "fsync")}
+    for name, call in ("fsync", 1), ("replace", 1), ("replace", 2):
+        calls = []
+
+        def stops(*arguments: object, name: str = name, call: int = call, calls: list = calls) -> object:
+            calls.append(1)
+            if len(calls) == call:
+                raise KeyboardInterrupt
+            return real[name](*arguments)
+
+        monkeypatch.setattr(os, name, stops)
+        with pytest.raises(KeyboardInterrupt):
+            collecting.put({"a.py": b"3", "b.py": b"4"}, folder, scratch, record)
+        monkeypatch.setattr(os, name, real[name])
+        assert collecting.put({"a.py": b"1", "b.py": b"2"}, folder, scratch, record)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.py": b"1", "b.py": b"2"}
+
+
 # The exchange -----------------------------------------------------------------------------------------------
 
 
-def inbound(folder: Path, name: str, **programs: str) -> Path:
+ME = pwd.getpwuid(os.getuid()).pw_name
+SECRET = "0123456789abcdef" * 8
+
+
+def inbound(folder: Path, name: str, secret: str = SECRET, **programs: str) -> Path:
     """A submission in the exchange, whatever its name says."""
     path = folder / "inbound" / name
     path.mkdir(parents=True)
+    (path / "submission_secret.txt").write_text(secret)
     for program, content in programs.items():
         (path / f"{program}.py").write_text(content)
     return path
 
 
 def test_in_the_exchange_the_last_one_is_the_one_that_was_changed_last(tmp_path):
-    me = pwd.getpwuid(os.getuid()).pw_name
-    inbound(tmp_path, f"{me}+03_chat+2099-01-01 00:00:00 UTC+x", chat_server="old")
-    inbound(tmp_path, f"{me}+03_chat+9 Jan 2027", chat_server="new")
-    inbound(tmp_path, "*+03_chat+2027-01-01 00:00:00 UTC", chat_server="whose?")
-    inbound(tmp_path, f"{me}+04_udp+2027-01-01 00:00:00 UTC", udp_server="another one")
-    (tmp_path / "inbound" / f"{me}+03_chat+link").symlink_to(tmp_path)
+    for name in f"{ME}+03_chat+2099-01-01 00:00:00 UTC+x", f"{ME}+03_chat+9 Jan 2027", "*+03_chat+now":
+        path = inbound(tmp_path, name, chat_server=name)
+    inbound(tmp_path, f"{ME}+04_udp+2027-01-01 00:00:00 UTC", udp_server="another one")
+    (tmp_path / "inbound" / f"{ME}+03_chat+link").symlink_to(tmp_path)
+    (tmp_path / "inbound" / f"{ME}+03_chat+far").symlink_to("x" * 300)
     found = list(collecting.in_exchange(tmp_path / "inbound", "03_chat"))
     assert [(student, path.name.split("+")[2]) for student, path in found] == [
-        (me, "2099-01-01 00:00:00 UTC"), (me, "9 Jan 2027")]
-    files = collecting.from_exchange(found[-1][1], me, NOTEBOOK)
-    assert files["chat_server.py"] == b"new" and files["timestamp.txt"].endswith(b" UTC")
+        (ME, "2099-01-01 00:00:00 UTC"), (ME, "9 Jan 2027")]
+    files = collecting.from_exchange(found[-1][1], ME, NOTEBOOK)
+    assert files["chat_server.py"] == b"%s+03_chat+9 Jan 2027" % ME.encode() and path.name not in str(files)
+    assert set(files) == {"chat_server.py", "submission_secret.txt", "timestamp.txt"}
 
 
 def test_the_time_is_when_it_was_changed_and_not_what_it_says(tmp_path):
-    me = pwd.getpwuid(os.getuid()).pw_name
-    path = inbound(tmp_path, f"{me}+03_chat+2001-01-01 00:00:00 UTC", chat_server="1")
+    path = inbound(tmp_path, f"{ME}+03_chat+2001-01-01 00:00:00 UTC", chat_server="1")
     (path / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
     os.utime(path / "chat_server.py", (0, 0))
-    when = collecting.from_exchange(path, me, NOTEBOOK)["timestamp.txt"].decode()
-    assert datetime.strptime(when, "%Y-%m-%d %H:%M:%S UTC").year == datetime.now(UTC).year
+    when = collecting.from_exchange(path, ME, NOTEBOOK)["timestamp.txt"].decode()
+    assert abs(datetime.strptime(when, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC) - datetime.now(UTC)).days == 0
 
 
-def test_somebody_elses_name_or_file_is_refused(tmp_path):
-    me = pwd.getpwuid(os.getuid()).pw_name
-    with pytest.raises(Unusable, match=f"in the name of nobody, and was made by {me}"):
+def test_somebody_elses_name_is_refused(tmp_path):
+    with pytest.raises(Unusable, match=f"in the name of nobody, and was made by {ME}"):
         collecting.from_exchange(inbound(tmp_path, "nobody+03_chat+now", chat_server="1"), "nobody", NOTEBOOK)
-    path = inbound(tmp_path, f"{me}+03_chat+now", chat_server="1")
-    (path / "chat_client.py").symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("/etc/passwd"), os.mkfifo, os.mkdir,
+                                  lambda path: path.write_bytes(b"#" * (MOST_SOURCE + 1))],
+                         ids=["link", "pipe", "folder", "huge"])
+def test_what_is_no_small_file_of_theirs_makes_it_unusable(tmp_path, make):
+    path = inbound(tmp_path, f"{ME}+03_chat+now", chat_server="1")
+    make(path / "chat_client.py")
     with pytest.raises(Unusable, match="chat_client.py: no regular file of"):
-        collecting.from_exchange(path, me, NOTEBOOK)
-    (path / "chat_client.py").unlink()
-    os.mkfifo(path / "chat_client.py")
-    with pytest.raises(Unusable, match="chat_client.py: no regular file of"):
-        collecting.from_exchange(path, me, NOTEBOOK)
+        collecting.from_exchange(path, ME, NOTEBOOK)
+
+
+def test_a_name_that_nobody_can_write_is_left_out(tmp_path):
+    path = inbound(tmp_path, f"{ME}+03_chat+now", chat_server="1")
+    for name in b"\xff.py", b"a\nb.py", b"\x1b[2J.py":
+        Path(os.fsdecode(os.path.join(os.fsencode(path), name))).touch()
+    assert set(collecting.from_exchange(path, ME, NOTEBOOK)) == {
+        "chat_server.py", "submission_secret.txt", "timestamp.txt"}
+
+
+@pytest.mark.parametrize("secret", ["", "\N{SNOWMAN}", "x" * 128, SECRET + "\n"])
+def test_without_its_secret_nobodys_feedback_could_be_returned(tmp_path, secret):
+    with pytest.raises(Unusable, match="it has to be submitted again"):
+        collecting.from_exchange(inbound(tmp_path, f"{ME}+03_chat+now", secret), ME, NOTEBOOK)

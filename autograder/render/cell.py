@@ -10,7 +10,7 @@ from ..score import Check, Score
 from .text import LONG, MARKS, clean, shorten, table
 
 Bundle = dict[str, str]
-MOST_IN_COLOUR, MOST_SHOWN = 64 * 1024, 512 * 1024     # characters: of a program, of all that are shown
+MOST_SHOWN = 512 * 1024          # characters of programs, all together
 CELL = "padding:0 .8em 0 0;vertical-align:top;text-align:"
 
 
@@ -30,25 +30,19 @@ def outputs(score: Score, reports: Mapping[str, dict]) -> list[Bundle]:
 
 
 def programs(sources: Mapping[str, str]) -> Bundle:
-    """A student's programs, to be folded out one by one. sources: file names and what is in the files.
+    """A student's programs with line numbers, to be folded out one by one.
 
-    Colours are for what people write: they make the page of a large file many times as large.
+    sources: file names and what is in the files. Without colours: who means no good could make the colouring take
+    hours.
     """
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PythonLexer
     parts, room = [], MOST_SHOWN
     for name, source in sources.items():
-        lines = len(source.splitlines())
-        if not room:
-            code = "<pre>(not shown: there is so much of it)</pre>"
-        elif len(source) <= MOST_IN_COLOUR:
-            code = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(linenos="inline", noclasses=True))
-        else:
-            code = f"<pre>{escape(source[:room])}{'…' if len(source) > room else ''}</pre>"
+        lines = source.splitlines()
+        shown = "\n".join(f"{number:4}  {line}" for number, line in enumerate(source[:room].splitlines(), start=1))
+        cut = f"\n… ({len(source)} characters)" if len(source) > room else ""
         room = max(room - len(source), 0)
         parts.append(f'<details><summary style="display:list-item;cursor:pointer"><code>{escape(name)}</code>, '
-                     f"{lines} lines</summary>{code}</details>")
+                     f"{len(lines)} lines</summary><pre>{escape(shown + cut)}</pre></details>")
     return {"text/html": "\n".join(parts) or "No program was submitted.",
             "text/plain": "\n".join(f"{name}, {len(source.splitlines())} lines" for name, source in sources.items())}
 
