@@ -10,6 +10,7 @@ that executes notebooks without confinement, each has only the assignment's own 
 import argparse
 import json
 import os
+import shutil
 import signal
 import socket
 import statistics
@@ -22,7 +23,6 @@ from pathlib import Path
 import classroom as sample
 from programs import ROOT, grade
 
-from autograder import collecting
 from autograder.netns import free_port, tcp_sockets
 from autograder.stage import POLL
 
@@ -100,9 +100,11 @@ def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
     (source / name).write_text(text, "utf-8")
     students = sorted((ours / "class" / "submitted").iterdir())
     for student in students:
-        files = collecting.files(student / sample.EXERCISE, name)
         target = folder / "submitted" / student.name / sample.EXERCISE
-        collecting.put({**files, name: text.encode()}, target, folder / "scratch")
+        target.mkdir(parents=True)
+        for path in (student / sample.EXERCISE).glob("*.py"):
+            shutil.copy(path, target)
+        (target / name).write_text(text, "utf-8")
     environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     nbgrader = [sys.executable, "-m", "nbgrader"]
     subprocess.run([*nbgrader, "generate_assignment", sample.EXERCISE], cwd=folder, check=True, capture_output=True,
@@ -110,7 +112,11 @@ def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
     begin = time.perf_counter()
     subprocess.run([*nbgrader, "autograde", sample.EXERCISE, "--ExecutePreprocessor.timeout=600"], cwd=folder,
                    check=False, capture_output=True, env=environment)
-    return len(students), time.perf_counter() - begin
+    seconds = time.perf_counter() - begin
+    graded = len(list((folder / "autograded").glob(f"*/{sample.EXERCISE}/{name}")))
+    if graded != len(students):
+        raise RuntimeError(f"nbgrader graded {graded} of {len(students)}: nothing to compare with")
+    return graded, seconds
 
 
 def main() -> None:
