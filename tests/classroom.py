@@ -112,7 +112,7 @@ def opens_gradebook(found: list[dict]) -> list[dict]:
     A click on what has the class full-credit is one on formgrader's button of that name.
     """
     script = ("<script>document.title = 'forged'</script><img src=x onerror=\"document.title = 'forged'\">"
-              '<div class="full-credit navbar-fixed-top" style="height: 2000px">click me</div>'
+              '<span class="full-credit navbar-fixed-top" style="height: 2000px">click me</span>'
               "\n\n![](../../?path=submitted/oscar/03_chat) [more](evil.html) "
               "[all](javascript:alert(1)) [it](http://localhost:8888/formgrader?path=/tmp/evil)")
     return [code("import glob, sqlite3\nfor file in glob.glob('/**/gradebook.db', recursive=True):\n"
