@@ -230,7 +230,7 @@ class Classroom:
             note.unlink(missing_ok=True)
         except (collecting.Unusable, OSError) as error:
             note.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(note, f"{path.name}: {error}")
+            write_whole(note, clean(f"{path.name}: {error}"))
 
     def _grade(self, exercise: str, outcome: Outcome, say: Say, jobs: int, trust: bool) -> None:
         settings = self.coursedir.parent.config.Harness
@@ -264,7 +264,7 @@ class Classroom:
         store = nbgrader_bridge.store_of(self.coursedir, exercise)
         keys: dict[str, str] = {}
         by_key: dict[str, list[str]] = {}
-        for note in (store.folder / "unusable").glob("*"):
+        for note in (store.folder / "unusable").glob("[!.]*"):
             failed[note.name] = (f"{note.read_text('utf-8')}. To grade what is in submitted/{note.name}/ all the same, "
                                  f"remove {note.relative_to(self.root)}")
         for student, folder in submissions.items():

@@ -316,8 +316,8 @@ def test_the_exchange_from_release_to_returned_feedback(tmp_path):
 def test_an_archive_that_cannot_be_used_is_no_zero(tmp_path):
     room = new_class(tmp_path, "yann", "ada")
     (ada,) = (tmp_path / "archives").glob("*_ada_*")
-    ada.with_suffix(".ZIP").write_bytes(b"Not Found")
     ada.unlink()
+    Path(os.fsdecode(os.fsencode(tmp_path / "archives") + b"/\xff_ada_\x1b[2J.ZIP")).write_bytes(b"Not Found")
     (tmp_path / "archives" / "yann.tar.gz").touch()
     for grading_it in room.grade("--zips", str(tmp_path / "archives")), room.grade():
         assert grading_it.status == NOT_ALL_GRADED and "it cannot be read" in grading_it.output
