@@ -232,7 +232,7 @@ def stamp(coursedir: CourseDirectory, gradebook: Gradebook, student: str, assign
     """What an autograded notebook depends on, as 64 hexadecimal digits. key: of the harness's result."""
     folder = submission_of(coursedir, student, assignment)
     digest = hashlib.sha256(key.encode())
-    for path in folder / f"{assignment}.ipynb", folder / TIMESTAMP:
+    for path in folder / f"{assignment}.ipynb", folder / TIMESTAMP, Path(__file__), Path(rendering.__file__):
         digest.update(repr(path.read_bytes() if path.is_file() else None).encode())
     found = gradebook.find_assignment(assignment)
     for source in sorted(found.notebooks[0].source_cells, key=lambda source: source.name):

@@ -230,8 +230,11 @@ def test_a_corrected_test_regrades_all_and_keeps_what_was_given_by_hand(undistur
     with room.gradebook() as gradebook:             # no answer has changed, so none has to be read again
         assert not gradebook.find_grade("answer_1", EXERCISE, EXERCISE, "mia").needs_manual_grade
     tests.write_text(original, "utf-8")
+    with (tmp_path / "course" / "autograder" / "render" / "cell.py").open("a") as pages:
+        pages.write("# looks better\n")
     back = room.grade_elsewhere(**course)
-    assert "[1/" not in back.output and back.rows == undisturbed.rows      # the old results are still there
+    # The old results are still there, and what is made from them is made anew.
+    assert "[1/" not in back.output and back.output.count("entered") == 2 and back.rows == undisturbed.rows
 
 
 def test_a_new_answer_asks_for_another_look_at_its_grade(undisturbed, tmp_path):
