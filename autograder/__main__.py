@@ -57,6 +57,8 @@ def _with_class(arguments: argparse.Namespace) -> int:
         sys.exit(f"there is no exercise {arguments.exercise}; there are {', '.join(grading.exercises())}")
     from . import classroom  # which needs nbgrader, and takes seconds
 
+    if Path("nbgrader_config.py").exists() and arguments.folder == CLASS:
+        sys.exit(f"this is a class's folder itself: run the command in the course's folder, {ROOT}, or add --class .")
     # The class changes the working directory.
     given = {name: getattr(arguments, name).absolute() for name in ("file", "zips") if getattr(arguments, name, None)}
     try:

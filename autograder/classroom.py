@@ -14,6 +14,7 @@ step knows from what it was made.
 import contextlib
 import csv
 import hashlib
+import io
 import json
 import logging
 import os
@@ -142,16 +143,21 @@ class Classroom:
         """
         known = ("id", "first_name", "last_name", "email")
         try:
-            with file.open(encoding="utf-8-sig", newline="") as opened:       # Excel writes a mark at the beginning
-                reader = csv.DictReader(opened)
-                rows = [{name.strip().lower(): (value or "").strip() for name, value in row.items() if name}
-                        for row in reader]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            text = file.read_text("utf-8-sig")                  # Excel writes a mark at the beginning
+            header = text.partition("\n")[0]
+            # In many countries it writes semicolons between the columns.
+            separator = next((mark for mark in ",;\t" if mark in header), ",")
+            rows = [{name.strip().lower(): (value or "").strip() for name, value in row.items() if name}
+                    for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)]
+        except OSError as error:
+            raise Impossible(f"{file} cannot be read: {error.strerror}") from None
+        except (UnicodeDecodeError, csv.Error) as error:
             raise Impossible(f"{file} cannot be read as a CSV file in UTF-8: {error}") from None
+        if "id" not in [name.strip().lower() for name in header.split(separator)]:
+            raise Impossible(f"{file}, line 1: there is no column id; the columns are {', '.join(known)}")
         for number, row in enumerate(rows, start=2):
             if not collecting.STUDENT.fullmatch(row.get("id", "")):
-                raise Impossible(f"{file}, line {number}: a student needs an id of letters, digits and _ @ . -; the "
-                                 f"first line of the file names the columns: {', '.join(known)}")
+                raise Impossible(f"{file}, line {number}: a student needs an id of letters, digits and _ @ . -")
         with self.gradebook() as gradebook:
             for row in rows:
                 details = {name: row[name] for name in known[1:] if name in row}
@@ -175,6 +181,8 @@ class Classroom:
             outcome = Outcome()
             if zips:
                 self._collect_archives(exercise, zips, outcome, say)
+            elif self._unowned(exercise).exists():
+                outcome.problems |= json.loads(self._unowned(exercise).read_text("utf-8"))
             if exchange:
                 self._collect_exchange(exercise, outcome, say)
             self._grade(exercise, outcome, say, jobs, trust)
@@ -197,8 +205,15 @@ class Classroom:
                 latest[collecting.owner(path.name, students)] = path
             except collecting.Unusable as unusable:
                 outcome.problems[path.name] = str(unusable)
+        # Kept, so that later gradings do not forget that somebody's work is in one of these.
+        self._unowned(exercise).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self._unowned(exercise), json.dumps({clean(name): said for name, said in outcome.problems.items()}))
         for student, path in latest.items():
             self._put(exercise, student, path, lambda path=path: collecting.files(path, f"{exercise}.ipynb"), say)
+
+    def _unowned(self, exercise: str) -> Path:
+        """The file that tells which archives of the last collecting nobody could be found for."""
+        return self.root / "grading" / exercise / "unowned.json"
 
     def _collect_exchange(self, exercise: str, outcome: Outcome, say: Say) -> None:
         """Not with nbgrader, which follows links with the instructor's rights, and believes in a folder's name."""

@@ -74,7 +74,7 @@ class Peer:
             if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 self.stage.trace.add(self.program.lane, "refused", to=self.lane)
                 raise Unmet("a connection", f"{os.strerror(error)}: {self.program.state()}")
-            self._begin()
+            self._begin(self.program.port)
         return self
 
     def sends(self, data: str | bytes) -> None:
@@ -198,8 +198,9 @@ class Peer:
         """Bytes that it has sent and that the program has not read, wherever they are by now."""
         return len(self._outgoing) + unread(*self._ports)
 
-    def _begin(self) -> None:
-        self._ports = self._socket.getsockname()[1], self._socket.getpeername()[1]
+    def _begin(self, port: int) -> None:
+        # Not from getpeername(): the program may have reset the connection by now, and then there is no peer (C09).
+        self._ports = self._socket.getsockname()[1], port
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)      # a piece goes out when it is sent
         self.received.clear()
         self.ending = ""
@@ -282,10 +283,10 @@ class ScriptedServer(Peer):
         with self.stage.step(f"{program.lane} connects to {self.lane}"):
             self.stage.expect_ready(self._listener, "a connection", lambda: f"none: {program.state()}",
                                     program.has_ended)
-            self._socket, _ = self._listener.accept()
+            self._socket, (_, port) = self._listener.accept()
             self._socket.setblocking(False)
             self.stage.trace.add(program.lane, "connect", to=self.lane)
-            self._begin()
+            self._begin(port)
 
     def close(self) -> None:
         """Leave, and listen no more."""

@@ -5,7 +5,7 @@ that a slow or busy machine slows both. Of the grading's time the declared quiet
 waited for on purpose.
 
 The sample class is compared with nbgrader as it comes, which runs the same checks in the cells of each notebook. As
-that executes notebooks without confinement, each has only the assignment's own cells, and none that a student wrote.
+that executes notebooks without confinement, each has only the assignment's own cells and files of its own names.
 """
 import argparse
 import json
@@ -103,7 +103,8 @@ def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
         target = folder / "submitted" / student.name / sample.EXERCISE
         target.mkdir(parents=True)
         for path in (student / sample.EXERCISE).glob("*.py"):
-            shutil.copy(path, target)
+            if (sample.SOLUTION / path.name).exists():      # a kernel there would run what has a module's name
+                shutil.copy(path, target)
         (target / name).write_text(text, "utf-8")
     environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     nbgrader = [sys.executable, "-m", "nbgrader"]
