@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from programs import ROOT
 
 from autograder import course, mistakes, netns, sandbox
 from autograder.cast import Cast
-from autograder.peers import Peer, show
+from autograder.peers import Peer, ScriptedServer, show
 from autograder.score import Check, Score
 from autograder.stage import DEADLINE, Stage, Unmet
 from autograder.trace import Event, Trace
@@ -725,3 +726,22 @@ def test_copy_takes_programs_alone(tmp_path):
     (folder / "folder.py").mkdir()
     sandbox.copy_sources(folder, tmp_path / "copy")
     assert sorted(path.name for path in (tmp_path / "copy").iterdir()) in (["a.py"], [".hidden.py", "a.py"])
+
+
+# Peers ------------------------------------------------------------------------------------------------------
+
+
+def test_who_resets_a_connection_at_once_has_connected_all_the_same():
+    """By the time that it is accepted, there is no peer whose name could be asked for."""
+    stage = Stage()
+    server = ScriptedServer(stage)
+    try:
+        with socket.create_connection(("127.0.0.1", server.port)) as hasty:
+            hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            port = hasty.getsockname()[1]
+        server.accepts(SimpleNamespace(peers=[], lane="your client", state=lambda: "", has_ended=lambda: False))
+        assert server._ports == (server.port, port)
+        assert [step.outcome for step in stage.trace.steps] == ["ok"]
+    finally:
+        server.close()
+        stage.close()
