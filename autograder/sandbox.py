@@ -375,6 +375,8 @@ class Bubbled(Process):
         if init:
             with contextlib.suppress(ChildProcessError):    # ours where we adopt orphans: then all of them are gone
                 os.waitpid(init, 0)
+        else:               # ended before it has told, and perhaps before its first process could know that it has to
+            super().kill()
 
     def end(self) -> None:
         """As for every Process."""

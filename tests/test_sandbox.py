@@ -746,3 +746,31 @@ def test_verdict_on_a_program_that_almost_rests(tier: str, open_folder: Path) ->
     verdict, seconds = played(play_almost_rests, tier, open_folder)
     assert verdict in ("rests", "Unmet")
     assert seconds < 30
+
+
+ENDED_AT_ONCE = """
+import sys, time
+from pathlib import Path
+import psutil
+from autograder import sandbox
+sandbox.adopt_orphans()
+for number in range(100):
+    process = sandbox.start("sleeps.py", [], Path(sys.argv[1]), tier="bwrap")
+    begin = time.monotonic()
+    while time.monotonic() < begin + number % 30 * 0.0003:      # in the middle of whatever it does when it starts
+        pass
+    process.end()
+    for stream in process.stdin, process.stdout, process.stderr:
+        stream.close()
+assert not psutil.Process().children(recursive=True), "left behind"
+"""
+
+
+def test_what_is_ended_while_it_starts_leaves_nothing(open_folder):
+    """Bubblewrap's first process may not know yet that it has to end with the one that made it."""
+    if sandbox.tier() != "bwrap":
+        pytest.skip("no bubblewrap here")
+    (open_folder / "sleeps.py").write_text("import time\ntime.sleep(60)\n")
+    done = subprocess.run([sys.executable, "-P", "-c", ENDED_AT_ONCE, str(open_folder)], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stderr
