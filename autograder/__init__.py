@@ -20,8 +20,8 @@ Each module stands only on those above it:
     pytest_plugin  the only module that knows pytest
     grading        one submission graded in a process of its own, and results that are kept
     notebook       check("…") for the exercises' notebooks
-    course         what students get, made from the solutions
+    collecting     submissions out of archives and nbgrader's exchange: whose each is, and what is taken
+    course         what students get, made from the solutions (for notebooks it asks nbgrader_bridge)
     nbgrader_bridge  what nbgrader calls: how it releases, grades and tells
-    collecting     submissions out of archives
     classroom      what calls nbgrader: a class, from release to feedback
 """

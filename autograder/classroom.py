@@ -206,14 +206,17 @@ class Classroom:
             except collecting.Unusable as unusable:
                 outcome.problems[path.name] = str(unusable)
         # Kept, so that later gradings do not forget that somebody's work is in one of these.
-        self._unowned(exercise).parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._unowned(exercise), json.dumps({clean(name): said for name, said in outcome.problems.items()}))
         for student, path in latest.items():
             self._put(exercise, student, path, lambda path=path: collecting.files(path, f"{exercise}.ipynb"), say)
 
     def _unowned(self, exercise: str) -> Path:
         """The file that tells which archives of the last collecting nobody could be found for."""
-        return self.root / "grading" / exercise / "unowned.json"
+        return self._kept(exercise) / "unowned.json"
+
+    def _kept(self, exercise: str) -> Path:
+        """The folder of what is ours for an exercise."""
+        return nbgrader_bridge.store_of(self.coursedir, exercise).folder
 
     def _collect_exchange(self, exercise: str, outcome: Outcome, say: Say) -> None:
         """Not with nbgrader, which follows links with the instructor's rights, and believes in a folder's name."""
@@ -226,7 +229,7 @@ class Classroom:
         latest: dict[str, Path] = {}
         for student, path in collecting.in_exchange(inbound, exercise):
             try:
-                collecting.belongs_to(path, student)
+                collecting.uid_of(path, student)
                 latest[student] = path
             except collecting.Unusable as unusable:
                 outcome.problems[path.name] = str(unusable)
@@ -236,7 +239,7 @@ class Classroom:
 
     def _put(self, exercise: str, student: str, path: Path, files: Callable[[], dict[str, bytes]], say: Say) -> None:
         """Put a submission where it is graded; or note why it cannot be, so that no earlier one counts in its place."""
-        ours = self.root / "grading" / exercise
+        ours = self._kept(exercise)
         note = nbgrader_bridge.unusable_of(self.coursedir, student, exercise)
         try:
             if collecting.put(files(), nbgrader_bridge.submission_of(self.coursedir, student, exercise),
@@ -244,7 +247,6 @@ class Classroom:
                 say(f"collected {student}")
             note.unlink(missing_ok=True)
         except (collecting.Unusable, OSError) as error:
-            note.parent.mkdir(parents=True, exist_ok=True)
             write_whole(note, clean(f"{path.name}: {error}"))
 
     def _grade(self, exercise: str, outcome: Outcome, say: Say, jobs: int, trust: bool) -> None:
@@ -322,14 +324,13 @@ class Classroom:
             if reason := _failure(self.api.autograde(exercise, student, force=True)):
                 raise grading.Ungradable(reason)
             say(f"entered {student}")
-        made_from = self.root / "grading" / exercise / "feedback" / student
+        made_from = self._kept(exercise) / "feedback" / student
         page = self.root / "feedback" / student / exercise / f"{exercise}.html"
         with self.gradebook() as gradebook:
             digest = _digest_of_feedback(autograded, gradebook, exercise, student)
         if not made_from.exists() or made_from.read_text() != f"{digest} {_digest(page)}":
             if reason := _failure(self.api.generate_feedback(exercise, student, force=True)):
                 raise grading.Ungradable(f"its feedback could not be made: {reason}")
-            made_from.parent.mkdir(parents=True, exist_ok=True)
             write_whole(made_from, f"{digest} {_digest(page)}")
 
 

@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .sandbox import MIB, MOST_SOURCE, MOST_SOURCES
-from .score import write_whole
+from .score import write_through, write_whole
 
 MOST_NOTEBOOK = 10 * MIB
 STUDENT = re.compile(r"[\w@][\w@.-]*")          # what a student's id may look like: it names folders
+TIMESTAMP = "timestamp.txt"                     # nbgrader's: when something was submitted
 SECRET = "submission_secret.txt"                # nbgrader's: what the student finds the feedback by
 # Where formgrader comes across such a file, it runs it.
 CONFIG = re.compile(r"(nbgrader|jupyter|ipython)\w*_config\.py", re.IGNORECASE)
@@ -29,7 +30,6 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSEr
 
 class Unusable(Exception):
     """Something that no submission can be taken from. The text says why, in one line."""
-
 
 
 def owner(name: str, students: Iterable[str]) -> str:
@@ -146,39 +146,40 @@ def _changed(folder: str) -> float:
         return 0
 
 
-def belongs_to(folder: Path, student: str) -> None:
-    """Make sure that a folder in the exchange was made by the student in whose name it is. Raises Unusable."""
+def uid_of(folder: Path, student: str) -> int:
+    """Whose a folder in the exchange is. Raises Unusable if that is not the student in whose name it is."""
     import pwd
 
     try:
-        maker = pwd.getpwuid(folder.stat().st_uid).pw_name
+        uid = folder.stat().st_uid
+        maker = pwd.getpwuid(uid).pw_name
     except (OSError, KeyError) as error:
         raise Unusable(f"nobody knows whose it is: {error}") from None
     if maker != student:
         raise Unusable(f"it is in the name of {student}, and was made by {maker}")
+    return uid
 
 
 def from_exchange(folder: Path, student: str, notebook: str) -> dict[str, bytes]:
     """A submission in the exchange, by file name, with its time and the secret that its feedback is returned by.
 
-    The time is the kernel's: what nbgrader wrote into timestamp.txt, the student can change. Raises Unusable.
+    The time is the kernel's: what nbgrader wrote into TIMESTAMP, the student can change. Raises Unusable.
     """
-    belongs_to(folder, student)
+    uid = uid_of(folder, student)
     try:
-        of = folder.stat().st_uid
         names = [name for name in sorted(os.listdir(folder)) if wanted(name, notebook) or name == SECRET]
     except OSError as error:
         raise Unusable(f"it cannot be read: {error}") from None
     if len(names) > MOST_SOURCES:
         raise Unusable(f"it has {len(names)} files, and more than {MOST_SOURCES} nobody needs")
-    found = {name: _regular(folder / name, most(name), of) for name in names}
+    found = {name: _regular(folder / name, most(name), uid) for name in names}
     if unread := [name for name, content in found.items() if content is None]:
         raise Unusable(f"{', '.join(unread)}: no regular file of {student}'s own, or too large")
     if SECRET not in found or not SECRET_TEXT.fullmatch(found[SECRET][0]):
         raise Unusable(f"it has no {SECRET} of nbgrader's: it has to be submitted again")
     when = datetime.fromtimestamp(max(changed for _, changed in found.values()), UTC)
     return {name: content for name, (content, _) in found.items()} | {
-        "timestamp.txt": f"{when:%Y-%m-%d %H:%M:%S} UTC".encode()}
+        TIMESTAMP: f"{when:%Y-%m-%d %H:%M:%S} UTC".encode()}
 
 
 def put(submission: dict[str, bytes], folder: Path, scratch: Path, record: Path) -> bool:
@@ -191,15 +192,11 @@ def put(submission: dict[str, bytes], folder: Path, scratch: Path, record: Path)
     if folder.is_dir() and record.exists() and record.read_text() == digest:
         return False
     # Whatever stops this, and wherever: without the record, it is done again.
-    record.parent.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "new").mkdir(parents=True)
     for name, content in submission.items():
-        with (scratch / "new" / name).open("wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
+        write_through(scratch / "new" / name, content)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         os.replace(folder, scratch / "old")

@@ -23,6 +23,7 @@ EXERCISES = PACKAGE / "exercises" if (PACKAGE / "exercises").is_dir() else PACKA
 # All other modules work in the process that grades, so that a result depends on what they say.
 ELSEWHERE = {"__main__.py", "cell.py", "classroom.py", "collecting.py", "course.py", "grading.py", "lesson.py",
              "nbgrader_bridge.py", "notebook.py"}
+AGAIN = 'check("{check}", seed={seed})'      # what a report says to repeat its check: in the exercise's notebook
 MOST_SECONDS = 1800         # for one submission. The harness bounds itself far below: this is for its own mistakes
 
 
@@ -47,17 +48,15 @@ def exercises() -> list[str]:
     return sorted(path.parent.name for path in EXERCISES.glob("*/conftest.py"))
 
 
-def grade(exercise: str, folder: Path, *, only: str = "", seed: int | None = None, again: str = "",
-          trust: bool = False) -> Result:
+def grade(exercise: str, folder: Path, *, only: str = "", seed: int | None = None, trust: bool = False) -> Result:
     """Grade the programs in a folder.
 
-    only: a group of checks, or the name of one; "" for all. seed: the texts that are used; None for new ones. again:
-    what a report says to repeat its check, as for --again. trust: grade even where nothing can be confined. Raises
-    Ungradable.
+    only: a group of checks, or the name of one; "" for all. seed: the texts that are used; None for new ones. trust:
+    grade even where nothing can be confined. Raises Ungradable.
     """
-    options = ["--only", only] if only else []
+    options = ["-p", "no:cacheprovider", "--again", AGAIN]
+    options += ["--only", only] if only else []
     options += ["--seed", str(seed)] if seed is not None else []
-    options += ["--again", again] if again else []
     options += ["--trust"] if trust else []
     # A notebook's kernel has everybody write in colours.
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "PY_COLORS")}
@@ -67,8 +66,8 @@ def grade(exercise: str, folder: Path, *, only: str = "", seed: int | None = Non
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "pytest", str(EXERCISES / exercise), "--submission",
-                 str(folder.absolute()), "--score", str(score), "--reports", str(reports), "-p", "no:cacheprovider",
-                 *options], cwd=name, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                 str(folder.absolute()), "--score", str(score), "--reports", str(reports), *options],
+                cwd=name, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", timeout=MOST_SECONDS, check=False)
         except subprocess.TimeoutExpired:
             raise Ungradable(f"the grader did not end within {MOST_SECONDS} s") from None
@@ -122,7 +121,6 @@ class Store:
         """The seed that all submissions of the class are graded with. Chosen at random when first asked for."""
         file = self.folder / "seed"
         if not file.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(file, str(secrets.randbelow(10**6)))
         return int(file.read_text())
 
@@ -141,13 +139,12 @@ class Store:
         """
         wanted = key(exercise, folder, self.seed)
         if not (result := self.get(wanted)):
-            result = grade(exercise, folder, seed=self.seed, again='check("{check}", seed={seed})', trust=trust)
+            result = grade(exercise, folder, seed=self.seed, trust=trust)
             unjudged = [check for check in result.score.checks if check.outcome in ("error", "unavailable")]
             if unjudged:
                 raise Ungradable(f"{len(unjudged)} checks could not be judged, first {unjudged[0].name}: "
                                  f"{unjudged[0].cause}")
             if key(exercise, folder, self.seed) != wanted:
                 raise Ungradable("it changed while it was graded: grade it again")
-            (self.folder / "results").mkdir(parents=True, exist_ok=True)
             write_whole(self.folder / "results" / f"{wanted}.json", json.dumps(asdict(result), ensure_ascii=False))
         return wanted, result

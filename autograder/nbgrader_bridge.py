@@ -40,12 +40,11 @@ from traitlets import Bool, Float
 from traitlets.config import Config
 
 from . import course, sandbox
-from .collecting import CONFIG
+from .collecting import CONFIG, TIMESTAMP
 from .grading import Store, Ungradable
 from .render import cell as rendering
 from .score import write_whole
 
-TIMESTAMP = "timestamp.txt"     # nbgrader's: when something was submitted
 BONUS = "bonus_"                # the names of graded cells of bonus groups begin so
 CHECK = re.compile(r'^check\("([^"]+)"\)$', re.MULTILINE)
 
@@ -110,8 +109,8 @@ def released(source: Path) -> str:
 MOST_TEXT, MOST_CELLS = 60_000, 300      # characters of a notebook's cells, and these: somebody has to read them
 
 
-def examine(coursedir: CourseDirectory, student: str, assignment: str) -> NotebookNode:
-    """Read a submitted notebook, and make sure that nbgrader can go on with the submission. Raises Ungradable.
+def examine(coursedir: CourseDirectory, student: str, assignment: str) -> None:
+    """Make sure that nbgrader can go on with a submission, and that its notebook can be read. Raises Ungradable.
 
     Nothing of it may be a link, since nbgrader copies what it leads to.
     """
@@ -138,7 +137,6 @@ def examine(coursedir: CourseDirectory, student: str, assignment: str) -> Notebo
             parse_utc((folder / TIMESTAMP).read_text().strip())
         except (OSError, ValueError, OverflowError):
             raise Ungradable(f'its {TIMESTAMP} has to be like "2027-01-31 23:59 UTC"') from None
-    return nb
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -152,7 +150,7 @@ class RestoreCells(NbGraderPreprocessor):
         """As nbconvert asks for. Raises Ungradable."""
         names = resources["nbgrader"]
         coursedir = coursedir_of(self)
-        nb = examine(coursedir, names["student"], names["assignment"])
+        examine(coursedir, names["student"], names["assignment"])
         with Gradebook(names["db_url"]) as gradebook:
             if not (submission_of(coursedir, names["student"], names["assignment"]) / TIMESTAMP).exists():
                 # nbgrader would keep the time of an earlier one.
@@ -269,7 +267,6 @@ class SaveGrades(SaveAutoGrades):
         digest = hashlib.sha256(notebook.read_bytes()).hexdigest()
         self.same_answers = seen.exists() and seen.read_text() == digest
         nb, resources = super().preprocess(nb, resources)
-        seen.parent.mkdir(parents=True, exist_ok=True)
         write_whole(seen, digest)
         with Gradebook(names["db_url"]) as gradebook:
             nb.metadata["stamp"] = stamp(coursedir, gradebook, names["student"], names["assignment"],

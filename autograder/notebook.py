@@ -8,7 +8,7 @@ from pathlib import Path
 
 from IPython.display import display
 
-from . import grading
+from . import grading, sandbox
 from .render import cell
 
 
@@ -16,8 +16,7 @@ def checks_of(exercise: str) -> Callable[..., float]:
     """The function check() of an exercise. Raises LookupError if there is no exercise of this name."""
     if exercise not in grading.exercises():
         raise LookupError(f"there is no exercise {exercise!r}; there are {', '.join(grading.exercises()) or 'none'}")
-    wanted = sorted(path.name for path in (grading.EXERCISES / exercise).glob("*.py")
-                    if not path.name.startswith("test_") and path.name != "conftest.py")
+    wanted = [path.name for path in sandbox.sources(grading.EXERCISES / exercise)]
 
     def check(what: str, seed: int | None = None) -> float:
         """Grade your programs, and show the reports.
@@ -31,8 +30,7 @@ def checks_of(exercise: str) -> Callable[..., float]:
             return 0.0
         try:
             # Who runs this grades their own programs, which they could as well start by themselves.
-            result = grading.grade(exercise, here, only=what, seed=seed, trust=True,
-                                   again='check("{check}", seed={seed})')
+            result = grading.grade(exercise, here, only=what, seed=seed, trust=True)
         except grading.Ungradable as error:
             print(error)
             return 0.0

@@ -282,7 +282,8 @@ class Grader:
             hint = self._hint(item, stage, begun, named=bool(mistake))
             self.reports[check.name] = text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake, hint,
                                                    self._again(check))
-            self.pictures[check.name] = svg.picture(stage.trace, check.rubric)
+            if self.config.getoption("reports"):
+                self.pictures[check.name] = svg.picture(stage.trace, check.rubric)
         self.told.add(same)
 
     def _hint(self, item: pytest.Item, stage: Stage, begun: bool, named: bool) -> str:

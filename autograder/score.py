@@ -81,11 +81,20 @@ class Score:
         return cls(**{**fields, "checks": [Check(**check) for check in fields["checks"]]})
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file whole or not at all, whatever happens meanwhile: a reader never sees half of it."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8") as opened:
-        opened.write(text)
+def write_through(file: Path, content: bytes) -> None:
+    """Write a file, and return when it is on the disk: else a power cut could leave the name with nothing behind it."""
+    with file.open("wb") as opened:
+        opened.write(content)
         opened.flush()
-        os.fsync(opened.fileno())               # or a power cut could leave the new name with nothing behind it
+        os.fsync(opened.fileno())
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole or not at all, whatever happens meanwhile: a reader never sees half of it.
+
+    Its folder is made if there is none.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    write_through(partial, text.encode("utf-8"))
     partial.replace(file)

@@ -93,8 +93,6 @@ def cells(change: Callable[[list[dict]], list[dict]]) -> Callable[[Files], None]
     """The programs are skeletons, and what changes is the notebook."""
     def make(files: Files) -> None:
         lays(EXERCISES)(files)
-        for name in "conftest.py", "test_chat.py", "test_room.py":
-            files.pop(name, None)
         notebook = json.loads(files[f"{EXERCISE}.ipynb"])
         notebook["cells"] = change(notebook["cells"])
         files[f"{EXERCISE}.ipynb"] = json.dumps(notebook).encode()

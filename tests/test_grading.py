@@ -27,7 +27,7 @@ def submission(folder: Path, program: Path = SOLUTION) -> Path:
 
 def test_a_group_is_graded_by_itself_and_a_report_says_how_to_repeat_it(tmp_path):
     result = grading.grade("03_chat", submission(tmp_path / "it", WRONG / "X_traceback_when_nobody"), only="client",
-                           seed=7, again='check("{check}", seed={seed})')
+                           seed=7)
     assert {check.group for check in result.score.checks} == {"client"}
     assert (result.score.points, result.score.max) == (20, 23)
     report = result.reports["test_nobody_there"]
