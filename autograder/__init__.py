@@ -12,6 +12,11 @@ Each module stands only on those above it:
     program        a student's program: start, keyboard, screen, Ctrl-C, "has read everything", exit
     peers          scripted TCP peers: whom the program talks with
     link           a relay between two of the student's programs, which cuts what passes
+    faults         what a network does to datagrams, by script: drop, duplicate, delay
+    datagrams      scripted UDP peers, and a link with such faults
+    calls          functions of a student's module, called in the sandbox (worker: what does it there)
+    simulation     two halves of a protocol without sockets and clocks, and a network that is played to them
+    search         property-based tests: the smallest example that fails
     cast           who takes part: what test files build their fixtures from
     mistakes       known mistakes: what must be true of the trace, and a sentence for a person
     score          check, score, and the JSON that is kept

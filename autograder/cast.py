@@ -1,15 +1,24 @@
 """Who takes part in a test: what a test file builds its fixtures from."""
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, TypeVar
 
+from .calls import Calls
+from .datagrams import BROADCAST, UdpLink, UdpPeer
+from .faults import Fault
 from .link import Link
 from .netns import Capture, can_ask, free_port, most_sent_unread, tcp_sockets
-from .peers import Peer, ScriptedServer
+from .peers import LOCALHOST, Peer, ScriptedServer
 from .program import Program
+from .search import search
+from .simulation import Clock, Half
 from .stage import POLL, QUIET, Stage, Unmet
 from .trace import Step
+
+P = TypeVar("P", bound=Program)
 
 
 class Cast:
@@ -25,11 +34,26 @@ class Cast:
         self.stage, self.folder, self.tier = stage, folder, tier
         self._before_start = before_start
         self._ports: list[int] = []
+        self._clock: Clock | None = None
         if capture:
             stage.actors.append(_Recorder(stage))
 
     def program(self, script: str, *arguments: object, lane: str) -> Program:
         """Start one of the student's programs. Raises Unmet if there is no such file."""
+        return self._start(Program, script, arguments, lane)
+
+    def calls(self, script: str, lane: str) -> Calls:
+        """A process that calls the functions of one of the student's files. Raises Unmet if there is no such file."""
+        return self._start(Calls, script, [], lane)
+
+    def half(self, script: str, lane: str, words: Callable[[bytes], str], tell: Sequence[str] = ()) -> Half:
+        """A process for an object of one of the student's classes, on a virtual clock; see Half for the last two."""
+        half = self._start(Half, script, [], lane)
+        self._clock = self._clock or Clock(self.stage)
+        half.words, half.clock, half.tell = words, self._clock, tell
+        return half
+
+    def _start(self, kind: type[P], script: str, arguments: Sequence[object], lane: str) -> P:
         self._before_start(script)
         source = self.folder / script
         if not source.exists() or not source.read_bytes().strip():
@@ -38,7 +62,7 @@ class Cast:
                     raise Unmet(f"a program in {script}", "an empty file")
                 others = ", ".join(sorted(path.name for path in self.folder.glob("*.py")))
                 raise Unmet(f"a file {script}", others or "no .py file at all")
-        return Program(self.stage, self.folder, script, [str(word) for word in arguments], lane, self._ports, self.tier)
+        return kind(self.stage, self.folder, script, [str(word) for word in arguments], lane, self._ports, self.tier)
 
     def peer(self, lane: str, program: Program) -> Peer:
         """Somebody who will connect to a program."""
@@ -56,6 +80,14 @@ class Cast:
         self._ports.append(link.port)
         return link
 
+    def udp_peer(self, lane: str, program: Program | None = None, **where: Any) -> UdpPeer:
+        """Somebody who exchanges datagrams with a program. where: port, address or group, as UdpPeer has them."""
+        return UdpPeer(self.stage, lane, program, **where)
+
+    def udp_link(self, server: Program, *script: Fault) -> UdpLink:
+        """A link for datagrams in front of a server program, with the faults of this script."""
+        return UdpLink(self.stage, server, script)
+
     def port(self) -> int:
         """A port that nobody uses."""
         self._ports.append(free_port())
@@ -68,6 +100,53 @@ class Cast:
     def more_than_fits(self) -> list[str]:
         """Lines which together are more than a connection can keep for somebody who does not read; 4 kB each."""
         return [self.line("page") + " la" * 1300 for _ in range((most_sent_unread() + (1 << 19)) // 3900)]
+
+    def search(self, examples: Any, plays: Callable[[Any], None], count: int, what: str, first: Sequence = ()) -> None:
+        """Play these and so many other examples, and see the smallest that fails; see search.py. Raises Unmet."""
+        search(self.stage, examples, plays, first, count, self.stage.random.randrange(1 << 32), what)
+
+    def second_address(self) -> str:
+        """A second IPv4 address of the loopback; "" where it has none (on macOS)."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.2", 0))
+            except OSError:
+                return ""
+        return "127.0.0.2"
+
+    def loopback_addresses(self) -> list[str]:
+        """The addresses of this machine's loopback: 127.0.0.1, and ::1 where there is IPv6."""
+        try:
+            with socket.create_server(("::1", 0), family=socket.AF_INET6):
+                return [LOCALHOST, "::1"]
+        except OSError:
+            return [LOCALHOST]
+
+    def ways_to_everybody(self, group: str) -> list[str]:
+        """How to reach everybody on the loopback: by "broadcast", where it has that (macOS has not), and the group."""
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                probe.sendto(b"", (BROADCAST, self.port()))
+                return ["broadcast", group]
+        except OSError:
+            return [group]
+
+    def compares(self, sentence: str, expected: object, found: object) -> None:
+        """What was found is what was expected. Raises Unmet."""
+        with self.stage.step(sentence):
+            if found != expected or type(found) is not type(expected):
+                raise Unmet(repr(expected)[:200], repr(found)[:200], compare=True)
+
+    def read_back(self, option: int, value: int) -> int:
+        """What this system says of an option of a TCP socket (level SOL_SOCKET) after it was set to this value."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, option, value)
+            return probe.getsockopt(socket.SOL_SOCKET, option)
+
+    def unknown_name(self) -> str:
+        """A host name that nobody has. Where programs could ask other machines for it, one that no name can be."""
+        return "no-such-host.invalid" if self.tier in ("bwrap", "landlock") else "no such host"
 
     def step(self, sentence: str) -> AbstractContextManager[Step]:
         """Make one step of all that happens inside, for what would be many steps of one kind."""

@@ -4,6 +4,7 @@ A check declares which mistakes it probes. When it fails, the first of these who
 none holds, none is. A condition looks only at what happened, as the trace tells it, and never at source code. It
 has to be so narrow that no program is given a mistake that it does not have: when in doubt, none is named.
 """
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -32,16 +33,22 @@ class Mistake:
 _known: dict[str, Mistake] = {}
 
 
-def mistake(id: str, sentence: str, by_error: bool = False) -> Callable[[Callable[[Trace], bool]], Callable]:
-    """Register the decorated condition under this id, with its sentence."""
+def mistake(id: str, sentence: str = "", by_error: bool = False, seen_in: str = "",
+            ) -> Callable[[Callable[[Trace], bool]], Callable]:
+    """Register the decorated condition under this id, with its sentence.
+
+    seen_in: where the same mistake shows in another way, such as "echo": a check probes "C01.echo" then. Its sentence
+    is the one that was given first.
+    """
     def register(holds: Callable[[Trace], bool]) -> Callable[[Trace], bool]:
-        _known[id] = Mistake(id, sentence, holds, by_error)
+        said = sentence or _known[id].sentence
+        _known[f"{id}.{seen_in}" if seen_in else id] = Mistake(id, said, holds, by_error)
         return holds
     return register
 
 
 def known() -> dict[str, Mistake]:
-    """All known mistakes, by id."""
+    """All known mistakes, by id, and where they are seen if that is not where they are mostly."""
     return dict(_known)
 
 
@@ -170,7 +177,8 @@ def _(trace: Trace) -> bool:
         for piece in pieces:
             stream += piece.data
             ends.add(len(stream))
-        screen = trace.text_of("screen", lane=program)
+        client = any(trace.of("connect", lane=program))      # of what it sends, nothing comes from what it received
+        said = trace.text_of("screen", *[] if client else ["data"], lane=program)
         at = 0
         for line in stream.split(b"\n")[:-1]:
             text, position, mangled, without = line.decode("utf-8", "replace"), at, "", ""
@@ -181,12 +189,81 @@ def _(trace: Trace) -> bool:
                 position += size
                 mangled += "\N{REPLACEMENT CHARACTER}+" if cut else re.escape(character)
                 without += "" if cut else character
-            if without == text or text in screen:
+            if without == text or text in said:
                 continue
-            if _raised(trace, "UnicodeDecodeError") or re.search(mangled, screen):
+            if _raised(trace, "UnicodeDecodeError") or re.search(mangled, said):
                 return True
-            if without.strip() and without in screen:
+            if without.strip() and without in said:
                 return True
+    return False
+
+
+def _waits(trace: Trace, program: str) -> bool:
+    """Whether the program has read all that came, and waits for more."""
+    return _runs(trace, program) and not _unread(trace, program) and _share(trace, program) < SPIN
+
+
+@mistake("C01", seen_in="echo")
+def _(trace: Trace) -> bool:
+    for program, pieces in _streams(trace):
+        sender = pieces[-1].lane
+        back = trace.bytes_of("data", lane=program, to=sender)
+        line = b""
+        for piece in pieces:                    # it sent the beginning of a line back as if it were all of it
+            *whole, begun = piece.data.split(b"\n")
+            if line and line + b"\n" in back and line + (whole[0] if whole else begun) not in back:
+                return True
+            line = begun if whole else line + begun
+        # Of a piece with several lines it took the first for all, or all for one.
+        whole = pieces[-1].data.splitlines(keepends=True)
+        answer = b"".join(event.data for event in trace.of("data", lane=program, to=sender)
+                          if event.at >= pieces[-1].at)
+        ended = any(trace.of("fin", "reset", lane=program, to=sender))
+        if 1 < len(whole) < 10 and _waits(trace, program) and answer.startswith(whole[0]) \
+                and (not all(line in answer for line in whole if line != b"q\n") or (b"q\n" in answer and not ended)):
+            return True
+    # Of a reply in pieces it showed the first piece as a line, and waits for the keyboard.
+    for program, pieces in _streams(trace):
+        if pieces[-1].data.endswith(b"\n") or _waits_for(trace, program) != "for the keyboard only":
+            continue
+        begun = [piece.at for piece in pieces]
+        lines = b"".join(piece.data for piece in pieces).count(b"\n")
+        shown = [event for event in trace.of("screen", lane=program) if not event.data.startswith(b"* ")]
+        if b"".join(event.data for event in shown).count(b"\n") > lines and shown[-1].at > begun[lines]:
+            return True
+    return False
+
+
+@mistake("C01", seen_in="framing", by_error=True)
+def _(trace: Trace) -> bool:
+    for _, pieces in _streams(trace):
+        gave = [event for event in trace.of("result") if event.text == "gave"]
+        if len(pieces) > 1 and not gave:
+            return True
+    return False
+
+
+@mistake("C02", seen_in="echo")
+def _(trace: Trace) -> bool:
+    for program, pieces in _streams(trace):
+        said = b"".join(piece.data for piece in pieces)
+        back = trace.bytes_of("data", lane=program, to=pieces[-1].lane)
+        if len(said) > 1 << 17 and said[:1 << 12] == back[:1 << 12] and said != back \
+                and not any(trace.of("fin", lane=pieces[-1].lane)) \
+                and (_waits(trace, program) or not said.startswith(back)):
+            return True
+    return False
+
+
+@mistake("C03", seen_in="framing", by_error=True)
+def _(trace: Trace) -> bool:
+    for program, pieces in _streams(trace):
+        stream, cut = b"".join(piece.data for piece in pieces), False
+        for end in itertools.accumulate(len(piece.data) for piece in pieces[:-1]):
+            cut = cut or stream[end] & 0xC0 == 0x80         # the next byte goes on with a character
+        gave = any(event.text == "gave" for event in trace.of("result"))       # a message, but with another character
+        if cut and (gave or "codec can't decode" in trace.text_of("stderr", lane=program)):
+            return True
     return False
 
 
@@ -226,11 +303,33 @@ def _(trace: Trace) -> bool:
     return False
 
 
-@mistake("C13", "Sending to a client that does not read waits, and everybody waits with it.")
-def _(trace: Trace) -> bool:
+def _one_holds_up_all(trace: Trace) -> bool:
     waited = [program for program in _programs(trace) if _runs(trace, program) and any(trace.of("cpu", lane=program))
               and _share(trace, program) < SPIN]
     return bool(waited) and any(event.value > 1 << 11 for event in trace.of("held"))
+
+
+@mistake("C11", seen_in="echo")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        came = [event for event in trace.of("data", "typed") if program in (event.to, event.lane)
+                and (event.kind == "typed" or event.to == program)]
+        if not came or not came[-1].data.endswith(b"\n") or not _waits(trace, program) \
+                or _waits_for(trace, program) == "for the keyboard only" or any(trace.of("unaccepted", lane=program)):
+            continue
+        if not any(event.at >= came[-1].at for event in trace.of("data", "fin", "reset", lane=program)):
+            return True
+    return False
+
+
+@mistake("C12", "Sending to a client that does not read waits, and all the others wait with it.")
+def _(trace: Trace) -> bool:
+    return _one_holds_up_all(trace)
+
+
+@mistake("C13", "Sending to a client that does not read waits, and everybody waits with it.")
+def _(trace: Trace) -> bool:
+    return _one_holds_up_all(trace)
 
 
 @mistake("C21", "The program listens and never calls accept(). Connections are made by the kernel, and "
@@ -256,7 +355,8 @@ def _(trace: Trace) -> bool:
                   and {ending.lane, ending.to} & {event.lane, event.to}]
         said = trace.bytes_of("data", lane=ending.to).splitlines()
         over = any(event.kind in ("fin", "reset") and event.lane == ending.to for event in before)
-        if before and ending.at - before[-1].at > 0.1 and not over and b"bye" not in said and _runs(trace, ending.lane):
+        left = not _runs(trace, ending.lane) and not any(trace.of("connect", lane=ending.lane))     # a server's end
+        if before and ending.at - before[-1].at > 0.1 and not over and b"bye" not in said and not left:
             return True
     return False
 
@@ -282,6 +382,18 @@ def _(trace: Trace) -> bool:
 def _(trace: Trace) -> bool:
     text = trace.text_of("stderr") + trace.text_of("screen")
     return any(trace.of("time-wait")) and ("already in use" in text or "Errno 98" in text)
+
+
+@mistake("C07", "The end of the client's direction was taken for the end of all. What it had sent before was still "
+                "to be answered.")
+def _(trace: Trace) -> bool:
+    for program, pieces in _streams(trace):
+        client = pieces[-1].lane
+        said, back = b"".join(piece.data for piece in pieces), trace.bytes_of("data", lane=program, to=client)
+        if any(trace.of("fin", lane=client)) and any(trace.of("fin", "reset", lane=program, to=client)) \
+                and len(back) < len(said) and said.startswith(back):
+            return True
+    return False
 
 
 @mistake("C08", "A reset by the other side makes recv() raise ConnectionResetError, and nobody caught it.",
@@ -316,9 +428,13 @@ def _(trace: Trace) -> bool:
                 "sends a reset in place of an orderly end.")
 def _(trace: Trace) -> bool:
     for ending in trace.of("reset"):
+        if not _runs(trace, ending.lane):
+            continue
         said = trace.bytes_of("data", lane=ending.to, to=ending.lane)
-        answered = trace.bytes_of("data", lane=ending.lane, to=ending.to).endswith(b"^^^\n")
-        if answered and b"bye\n" in said and said.rpartition(b"bye\n")[2]:
+        answers = trace.bytes_of("data", lane=ending.lane, to=ending.to)
+        if answers.endswith(b"^^^\n") and b"bye\n" in said and said.rpartition(b"bye\n")[2]:
+            return True
+        if b"\nq\n" in said and said.rpartition(b"\nq\n")[2]:
             return True
     return False
 
@@ -326,17 +442,37 @@ def _(trace: Trace) -> bool:
 # Addresses --------------------------------------------------------------------------------------------------
 
 
-@mistake("C19", "A port is a number from 0 to 65535. Beyond, connect() and bind() raise OverflowError, "
-                "which is no OSError.",
+@mistake("C19", "A port is a number from 0 to 65535. Beyond, connect() and bind() raise OverflowError, which is no "
+                "OSError; and who looks the port up first gets it modulo 65536.",
          by_error=True)
 def _(trace: Trace) -> bool:
-    return _raised(trace, "OverflowError")
+    return _raised(trace, "OverflowError") or any(event.text == "port 23352" for event in trace.of("listens on"))
 
 
 @mistake("C20", "The server listens on every network that this machine is in, not on the address that it "
                 "was given.")
 def _(trace: Trace) -> bool:
     return any(event.text in ("0.0.0.0", "::") for event in trace.of("listens on"))
+
+
+# Frames ------------------------------------------------------------------------------------------------------
+
+
+@mistake("C26", "The four bytes of a length were not written in network order; or any length was believed, as large"
+                " as it may be.")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        for receiver in {event.to for event in trace.of("data", lane=program)}:
+            frame = trace.bytes_of("data", lane=program, to=receiver)
+            little, big = (int.from_bytes(frame[:4], order) for order in ("little", "big"))
+            if len(frame) > 4 and little == len(frame) - 4 < big:
+                return True
+    for program, pieces in _streams(trace):
+        length = int.from_bytes(pieces[-1].data[:4], "big")
+        answers = [event for event in trace.of("result", lane=program) if event.at >= pieces[-1].at]
+        if length > 1 << 16 and len(pieces[-1].data) >= 4 and not answers and _waits(trace, program):
+            return True
+    return False
 
 
 # A room for many --------------------------------------------------------------------------------------------
@@ -369,3 +505,174 @@ def _(trace: Trace) -> bool:
             if line not in whole and (heads > 1 or line in speakers or line in {text for _, text in texts}):
                 return True
     return False
+
+
+# Datagrams --------------------------------------------------------------------------------------------------
+
+
+def _sent(trace: Trace, program: str, to: str = "") -> list[Event]:
+    return list(trace.of("datagram", lane=program, to=to))
+
+
+def _shown_after(trace: Trace, program: str, after: Event) -> str:
+    return _after(trace, "screen", program, after)
+
+
+@mistake("U01", "A datagram over IPv4 has room for 65,507 bytes. For more, sending raises OSError, which nobody "
+                "caught, or told from other errors.",
+         by_error=True)
+def _(trace: Trace) -> bool:
+    if _raised(trace, "OSError: [Errno 90]", "OSError: [Errno 40]", "OSError: [WinError 10040]"):
+        return True
+    return any(len(event.data) > 65_400 and not _sent(trace, event.lane) and not _tracebacks(trace)
+               and "too long" not in trace.text_of("screen", lane=event.lane) for event in trace.of("typed"))
+
+
+@mistake("U02", "The buffer was too short. recvfrom() throws away what a datagram has beyond the number of bytes "
+                "that it was asked for.")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        for event in trace.of("datagram", to=program):
+            if len(event.data) < 512:
+                continue
+            text = event.data.decode("utf-8", "replace").partition(" ")[2]
+            seen = _shown_after(trace, program, event)
+            back = [sent.data for sent in _sent(trace, program, event.lane) if sent.at >= event.at]
+            if (text[:200] in seen and text not in seen) or any(
+                    200 <= len(data) < len(event.data) and event.data.startswith(data) for data in back):
+                return True
+    return False
+
+
+@mistake("U03", "An empty datagram was taken for an end, or for nothing. In UDP b'' is a message of no bytes; and "
+                "there are no connections, so there is no end.")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        for event in trace.of("datagram", to=program):
+            if event.data:
+                continue
+            answered = any(sent.at >= event.at for sent in _sent(trace, program, event.lane))
+            if not answered and not _shown_after(trace, program, event).strip():
+                return True
+    return False
+
+
+@mistake("U04", "That nobody listens was not noticed. The machine there says so at once, but only a connected UDP "
+                "socket is told.")
+def _(trace: Trace) -> bool:
+    return any(_runs(trace, program) and any(trace.of("typed", lane=program)) and _share(trace, program) < SPIN
+               and not any(trace.of("screen", lane=program)) for program in _programs(trace))
+
+
+@mistake("U05", "What was sent was taken to be delivered. Without a timeout the program waits for ever for a reply "
+                "that was never sent, or was lost.")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        questions = _sent(trace, program)
+        if len(questions) == 1 and _runs(trace, program) and _share(trace, program) < SPIN \
+                and not _shown_after(trace, program, questions[0]):
+            return True
+    return False
+
+
+@mistake("U07", "A reply was taken from anyone. Everybody can send to a UDP socket, so compare the sender's "
+                "address, or connect() the socket.")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        asked = {event.to for event in _sent(trace, program)}
+        for event in trace.of("datagram", to=program):
+            text = event.data.decode("utf-8", "replace").partition(" ")[2]
+            if asked and event.lane not in asked and text and text in _shown_after(trace, program, event):
+                return True
+    return False
+
+
+@mistake("U08", "Two programs have the same UDP port. SO_REUSEADDR (or SO_REUSEPORT) allows that in UDP, and only "
+                "one of them gets the datagrams.")
+def _(trace: Trace) -> bool:
+    running = [event.text for event in trace.of("start") if _runs(trace, event.lane)]
+    return len(set(running)) < len(running)
+
+
+@mistake("U09", "A reply was taken that answers another question. Only the number tells which question a datagram "
+                "answers.")
+def _(trace: Trace) -> bool:
+    for program in _programs(trace):
+        questions = _sent(trace, program)
+        if not questions:
+            continue
+        number = questions[-1].data.partition(b" ")[0] + b" "
+        for event in trace.of("datagram", to=program):
+            text = event.data.decode("utf-8", "replace").partition(" ")[2]
+            if event.at > questions[-1].at and event.lane == questions[-1].to and not event.data.startswith(number) \
+                    and text and text in _shown_after(trace, program, event):
+                return True
+    return False
+
+
+# A promise on top of them -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Packet:
+    """A DATA or an ACK that arrived, or was sent at somebody's wish. at: its place among all events."""
+
+    at: int
+    event: Event
+    kind: str
+    number: int
+
+
+def _packets(trace: Trace) -> list[_Packet]:
+    """The packets, by what the words for them say."""
+    found = ((at, event, re.match(r"(DATA|ACK) (\d+)", event.text)) for at, event in enumerate(trace.events)
+             if event.kind == "datagram")
+    return [_Packet(at, event, match[1], int(match[2])) for at, event, match in found if match]
+
+
+def _ahead(number: int, of: int) -> int:
+    """How many numbers, of 32 bits, one is ahead of another; negative if it is behind."""
+    return (number - of + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+@mistake("U10", "An old packet, which the network had kept, was taken for a new one. All 32 bits of the number tell"
+                " them apart.")
+def _(trace: Trace) -> bool:
+    acknowledged: set[int] = set()
+    newest: int | None = None                   # of the DATA that have arrived
+    packets = _packets(trace)
+    for packet, then in zip(packets, [*packets[1:], None], strict=True):
+        if packet.kind == "ACK":
+            acknowledged.add(packet.number)
+        elif newest is None:
+            newest = packet.number
+        elif _ahead(packet.number, newest) > 0:
+            if newest not in acknowledged:      # the sender went on all the same
+                return True
+            newest = packet.number
+        elif packet.number != newest and any(
+                event.kind == "result" and event.lane == packet.event.to
+                for event in trace.events[packet.at:then.at if then else None]):
+            return True                         # handed over once more
+    return newest is not None and newest not in acknowledged and any(
+        event.text == "has finished" for event in trace.of("result"))
+
+
+@mistake("U11", "A block that came again was not acknowledged again. Its ACK may have been lost, and then the "
+                "sender can only ask once more.")
+def _(trace: Trace) -> bool:
+    packets = [packet for packet in _packets(trace) if packet.kind == "DATA"]
+    if len(packets) < 2 or packets[-1].number != packets[-2].number:
+        return False
+    after = [event for event in trace.events[packets[-1].at + 1:] if event.lane == packets[-1].event.to]
+    return not any(event.kind in ("datagram", "lost", "held up", "result") for event in after)
+
+
+@mistake("U12", "A time was measured from a block that was sent again. Nobody can know which of the sendings was "
+                "acknowledged (Karn's algorithm).")
+def _(trace: Trace) -> bool:
+    waits = [event.value for event in trace.of("wait")]
+    packets = _packets(trace)
+    acknowledged = [packet.number for packet in packets if packet.kind == "ACK"]
+    sent = [packet.number for packet in packets if packet.kind == "DATA"]
+    return bool(acknowledged) and sent.count(acknowledged[-1]) > 1 and len(waits) > 1 and waits[-1] not in waits[:-1]

@@ -23,14 +23,15 @@ SOL_PACKET, PACKET_STATISTICS = 263, 6
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO, UDIAG_SHOW_MEMINFO = 7, 5, 0x20
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
-INET_DIAG_INFO = 2
+INET_DIAG_INFO, KEEPALIVE_TIMER = 2, 2
 ALL_STATES = 0xFFF
 # Where these stand in struct tcp_info (include/uapi/linux/tcp.h).
 BYTES_RECEIVED, NOTSENT_BYTES, BYTES_SENT, BYTES_RETRANS = 128, 144, 200, 208
 # Below Linux's ephemeral ports (ip_local_port_range, from 32768): there a connecting socket is sometimes given
 # the very port that it connects to, and is then connected to itself.
 # And not 23352, where a program ends up that looks up port 88888 (that much less 65536), as tests ask it to.
-PORTS = [port for port in range(20000, 32000) if port != 88888 - 65536]
+NO_PORT = 88888
+PORTS = [port for port in range(20000, 32000) if port != NO_PORT - 65536]
 # What one connection may keep in the kernel, in our own network: minimum, default, maximum, in bytes.
 BUFFERS = "4096 65536 1048576"
 # The kernel's numbers of the states (include/net/tcp_states.h), by the names of RFC 9293.
@@ -125,7 +126,7 @@ class Capture:
 
 
 class Row(NamedTuple):
-    """One TCP socket, as the kernel describes it (Linux, sock_diag(7)).
+    """One TCP or UDP socket, as the kernel describes it (Linux, sock_diag(7)).
 
     local, remote: (address, port). state: by its name in RFC 9293, 3.3.2. sent: bytes that the other side has not
     yet acknowledged. received: bytes that wait to be read; of a listening socket, connections that wait for accept().
@@ -159,13 +160,18 @@ def can_ask() -> bool:
     return _diagnostics() is not None
 
 
-def _ask(diagnostics: socket.socket, family: int, states: int, flags: int, ours: int = 0, theirs: int = 0) -> list[Row]:
+def _ask(diagnostics: socket.socket, family: int, states: int, flags: int, ours: int = 0, theirs: int = 0,
+         protocol: int = socket.IPPROTO_TCP) -> list[Row]:
     """Put one question. Raises OSError, with ENOENT where there is no such socket."""
-    loopback = socket.inet_aton("127.0.0.1").ljust(16, b"\0") if theirs else bytes(16)
-    extension = 0 if flags & NLM_F_DUMP else 1 << (INET_DIAG_INFO - 1)
-    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, extension, states) + struct.pack("!HH", ours, theirs) \
-        + loopback * 2 + struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+    request = _question(family, protocol, 0 if flags & NLM_F_DUMP else INET_DIAG_INFO, states, ours, theirs)
     return [_row(message) for message in _answers(diagnostics, request, flags)]
+
+
+def _question(family: int, protocol: int, attribute: int, states: int, ours: int, theirs: int) -> bytes:
+    """struct inet_diag_req_v2: about the sockets in these states, or about the one on 127.0.0.1 with these ports."""
+    loopback = socket.inet_aton("127.0.0.1").ljust(16, b"\0") if theirs else bytes(16)
+    return struct.pack("=BBBxI", family, protocol, 1 << attribute >> 1, states) \
+        + struct.pack("!HH", ours, theirs) + loopback * 2 + struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
 def _answers(diagnostics: socket.socket, request: bytes, flags: int) -> list[bytes]:
@@ -215,11 +221,30 @@ def tcp_sockets(port: int, *states: str) -> list[Row]:
     if not diagnostics:
         return []
     wanted = sum(1 << number for number, name in STATES.items() if name in states)
+    return _at(diagnostics, port, wanted, socket.IPPROTO_TCP)
+
+
+def udp_sockets(port: int) -> list[Row]:
+    """The UDP sockets that are bound to this port. Empty where the kernel cannot be asked."""
+    diagnostics = _diagnostics()
+    return _at(diagnostics, port, ALL_STATES, socket.IPPROTO_UDP) if diagnostics else []
+
+
+def _at(diagnostics: socket.socket, port: int, states: int, protocol: int) -> list[Row]:
     found = []
     for family in socket.AF_INET, socket.AF_INET6:
         with contextlib.suppress(OSError):              # no IPv6 here
-            found += _ask(diagnostics, family, wanted, NLM_F_DUMP)
+            found += _ask(diagnostics, family, states, NLM_F_DUMP, protocol=protocol)
     return [row for row in found if row.local[1] == port]
+
+
+def unread_datagrams(port: int) -> int:
+    """Bytes that the kernel keeps for the UDP sockets on this port, until they are read. 0 where it cannot be asked.
+
+    What was sent on the loopback is in there when sendto() returns. The kernel counts its own bookkeeping too, so that
+    an empty datagram is not nothing.
+    """
+    return sum(row.received for row in udp_sockets(port))
 
 
 def unread(ours: int, theirs: int) -> int:
@@ -237,6 +262,24 @@ def unread(ours: int, theirs: int) -> int:
     sent, sent_again = struct.unpack_from("=QQ", near.info, BYTES_SENT)
     arrived, = struct.unpack_from("=Q", far.info, BYTES_RECEIVED)      # to which the end of a direction adds one
     return unsent + max(sent - sent_again - arrived, 0) + far.received
+
+
+class Options(NamedTuple):
+    """What the kernel tells of a connection's socket: whether a keep-alive timer runs; its receive buffer in bytes."""
+
+    keepalive: bool
+    receive_buffer: int
+
+
+def options(ours: int, theirs: int) -> Options | None:
+    """The options of the socket on 127.0.0.1 with these ports at its own and its other end. None if not to be had."""
+    if diagnostics := _diagnostics():
+        request = _question(socket.AF_INET, socket.IPPROTO_TCP, INET_DIAG_SKMEMINFO, ALL_STATES, ours, theirs)
+        with contextlib.suppress(OSError):              # closed by now
+            message = _answers(diagnostics, request, 0)[0]
+            meminfo = _attribute(message[72:], INET_DIAG_SKMEMINFO)
+            return Options(message[2] == KEEPALIVE_TIMER, struct.unpack_from("=I", meminfo, 4)[0])
+    return None
 
 
 def _connection(near: int, far: int) -> Row | None:

@@ -3,9 +3,9 @@ import os
 import socket
 import struct
 
-from .netns import free_port, unread
+from .netns import STATES, Options, can_ask, free_port, options, tcp_sockets, unread
 from .program import Program
-from .stage import Stage, Unmet
+from .stage import POLL, QUIET, Stage, Unmet
 from .words import quote, show
 
 LOCALHOST = "127.0.0.1"
@@ -27,6 +27,7 @@ class Peer:
         self._socket: socket.socket | None = None
         self._ports = (0, 0)                    # (ours, the program's)
         self._outgoing = bytearray()            # said, and not yet taken by the kernel
+        self._ends = False                      # whether its direction ends after that
         self._character = 0                     # bytes that the character in hand still needs
         stage.actors.append(self)
         if program:
@@ -34,7 +35,8 @@ class Peer:
 
     def _meets(self, program: Program) -> None:
         self.program = program
-        program.peers.append(self)
+        if self not in program.peers:
+            program.peers.append(self)
 
     # What the stage asks of an actor ------------------------------------------------------------------
 
@@ -53,6 +55,10 @@ class Peer:
 
     def close(self) -> None:
         """Leave."""
+        self.hangs_up()
+
+    def hangs_up(self) -> None:
+        """It leaves the connection, without a step."""
         if self._socket:
             self.stage.unwatch(self._socket)
             self._socket.close()
@@ -60,15 +66,18 @@ class Peer:
 
     # Sentences: what it does --------------------------------------------------------------------------
 
-    def connects(self, small_buffer: bool = False) -> "Peer":
-        """It connects to the program, and returns itself. small_buffer: its kernel keeps little of what is unread."""
+    def connects(self, small_buffer: bool = False, host: str = LOCALHOST) -> "Peer":
+        """It connects to the program, and returns itself. small_buffer: its kernel keeps little of what is unread.
+
+        host: the program's address, an IPv4 or an IPv6 one. (Over IPv6 it is not known what was read.)
+        """
         with self.stage.step(f"{self.lane} connects"):
-            self._socket = socket.socket()
+            self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
             self._socket.setblocking(False)
             if small_buffer:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             self.stage.trace.add(self.lane, "connect", to=self.program.lane)
-            self._socket.connect_ex((LOCALHOST, self.program.port))
+            self._socket.connect_ex((host, self.program.port))
             self.stage.expect_ready(self._socket, "a connection", lambda: f"none: {self.program.state()}",
                                     self.program.has_ended, write=True)
             if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -77,11 +86,14 @@ class Peer:
             self._begin(self.program.port)
         return self
 
-    def sends(self, data: str | bytes) -> None:
-        """It sends this in one piece; text as UTF-8. The step is over when the kernel has taken all of it."""
+    def sends(self, data: str | bytes, meaning: str = "") -> None:
+        """It sends this in one piece; text as UTF-8. The step is over when the kernel has taken all of it.
+
+        meaning: what it is, for people.
+        """
         if isinstance(data, str):
             data = data.encode()
-        with self.stage.step(f"{self.lane} sends  {self._describe(data)}"):
+        with self.stage.step(f"{self.lane} sends  {self._describe(data)}" + (f"  ({meaning})" if meaning else "")):
             self.stage.trace.add(self.lane, "data", data=data, to=self.program.lane)
             if not self._outgoing:
                 self.stage.watch(self._socket, self._send, write=True)
@@ -90,6 +102,17 @@ class Peer:
             self.stage.expect(lambda: not self._outgoing, f"that {self.program.lane} reads it",
                               lambda: f"{len(self._outgoing):,} bytes find no room, since it does not read",
                               hopeless=self.program.has_ended)
+
+    def sends_what_it_can(self, data: str) -> None:
+        """It sends this, as far as there is room now; the rest follows by itself as soon as there is more."""
+        with self.stage.step(f"{self.lane} sends  {show(data)}, as far as there is room for it"):
+            self.stage.trace.add(self.lane, "data", data=data.encode(), to=self.program.lane)
+            self.stage.watch(self._socket, self._send, write=True)
+            self._outgoing += data.encode()
+            while (left := self.unread()) and not self.ending:
+                if not self.stage.wait(lambda left=left: self.unread() < left, seconds=QUIET, poll=POLL):
+                    self.stage.declare_quiet("it takes what it can")
+                    break
 
     def stops_reading(self) -> None:
         """From here on it reads nothing, so that the buffers between it and the program fill up."""
@@ -102,24 +125,25 @@ class Peer:
             self.stage.watch(self._socket, self._read)
 
     def half_closes(self) -> None:
-        """It says that it sends no more, and still listens: shutdown(SHUT_WR)."""
+        """It says that it sends no more, as soon as all is sent, and still listens: shutdown(SHUT_WR)."""
         with self.stage.step(f"{self.lane} ends its own direction, and still listens"):
             self.stage.trace.add(self.lane, "fin", to=self.program.lane)
-            self._socket.shutdown(socket.SHUT_WR)
+            self._ends = True
+            self._send()
 
     def closes(self) -> None:
         """It closes the connection in good order."""
         with self.stage.step(f"{self.lane} closes the connection"):
             self.stage.settle()                 # with bytes unread, the kernel would send a reset
             self.stage.trace.add(self.lane, "fin", to=self.program.lane)
-            self.close()
+            self.hangs_up()
 
     def resets(self) -> None:
         """It breaks the connection off: a reset, as when its machine crashes and comes back."""
         with self.stage.step(f"{self.lane} breaks the connection off with a reset"):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.stage.trace.add(self.lane, "reset", to=self.program.lane)
-            self.close()
+            self.hangs_up()
 
     # Sentences: what it expects -----------------------------------------------------------------------
 
@@ -145,6 +169,30 @@ class Peer:
             if found != wanted:
                 raise Unmet(quote(wanted), quote(found), compare=True)
             del self.received[:len(wanted)]
+
+    def receives_frame(self, most: int) -> bytes:
+        """Next it receives a frame: four bytes, which say in network order how many follow, at most so many, and these.
+
+        Returns those that follow.
+        """
+        with self.stage.step(f"{self.lane} receives a frame"):
+            def whole() -> bool:
+                return len(self.received) >= 4 and (told() > most or len(self.received) >= 4 + told())
+
+            def told() -> int:
+                return int.from_bytes(self.received[:4], "big")
+
+            self.stage.expect(whole, "four bytes of length, and so many bytes",
+                              lambda: f"{bytes(self.received[:4]).hex(' ')}, and {max(len(self.received) - 4, 0)} bytes"
+                              if self.received else self._instead(0), hopeless=lambda: bool(self.ending))
+            if told() > most:
+                self.stage.settle()
+                follow = len(self.received) - 4
+                raise Unmet(f"{follow.to_bytes(4, 'big').hex(' ')}, since {follow} bytes follow",
+                            bytes(self.received[:4]).hex(" "))
+            body = bytes(self.received[4:4 + told()])
+            del self.received[:4 + told()]
+            return body
 
     def receives_in_any_order(self, *lines: str) -> None:
         """Next it receives exactly these lines, in whichever order."""
@@ -187,6 +235,46 @@ class Peer:
             if self.received:
                 raise Unmet("the end of the connection", f"{show(bytes(self.received))} before it")
 
+    def is_still_connected(self) -> None:
+        """The program has not ended the connection. For the moment after something else shows that it would have."""
+        with self.stage.step(f"{self.lane} is still connected"):
+            self.stage.settle()
+            if self.ending:
+                raise Unmet("a connection that is open", "its end" if self.ending == "fin" else "a reset")
+
+    def finds_program_in(self, state: str) -> None:
+        """The kernel has the program's end of the connection in this state (RFC 9293, 3.3.2).
+
+        Not asked where it cannot be.
+        """
+        ours, theirs = self._ports
+        with self.stage.step(f"the kernel has {self.program.lane}'s end of the connection in {state}"):
+            def states() -> list[str]:
+                return [row.state for row in tcp_sockets(theirs, *STATES.values()) if row.remote[1] == ours]
+            if can_ask() and not self.stage.wait(lambda: state in states(), poll=POLL, hopeless=lambda: not states()):
+                if not states() and self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                    self.stage.trace.add(self.program.lane, "reset", to=self.lane)
+                raise Unmet(state, ", ".join(states()) or "no such connection")
+
+    def finds_options(self, keepalive: bool, receive_buffer: int) -> None:
+        """The kernel tells this of the program's socket: a keep-alive timer, a receive buffer of so many bytes.
+
+        Not asked where it cannot be.
+        """
+        def told(found: Options) -> str:
+            return f"keep-alive {'on' if found.keepalive else 'off'}, rcvbuf {found.receive_buffer}"
+
+        wanted = Options(keepalive, receive_buffer)
+        with self.stage.step(f"the kernel tells of {self.program.lane}'s socket: {told(wanted)}"):
+            found = options(*reversed(self._ports))
+            if found and found != wanted:
+                raise Unmet(told(wanted), told(found))
+
+    @property
+    def port_of_program(self) -> int:
+        """The port at the program's end of the connection."""
+        return self._ports[1]
+
     def is_disconnected(self) -> None:
         """The program ends the connection, in whichever way; what it sent before does not matter."""
         with self.stage.step(f"{self.lane} is disconnected"):
@@ -203,13 +291,16 @@ class Peer:
         self._ports = self._socket.getsockname()[1], port
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)      # a piece goes out when it is sent
         self.received.clear()
-        self.ending = ""
+        self._outgoing.clear()
+        self.ending, self._ends = "", False
         self.stage.watch(self._socket, self._read)
 
     def _send(self) -> None:
         try:
             while self._outgoing:
                 del self._outgoing[:self._socket.send(self._outgoing)]
+            if self._ends:
+                self._socket.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             return
         except OSError:                         # the program has ended the connection: _read() tells
@@ -269,7 +360,7 @@ class Peer:
 
 
 class ScriptedServer(Peer):
-    """The server that a student's client connects to. It listens from the start, on .port, for one client."""
+    """The server that a student's client connects to. It listens from the start, on .port, for one client at a time."""
 
     def __init__(self, stage: Stage, lane: str = "the server") -> None:
         super().__init__(stage, lane)
@@ -283,6 +374,7 @@ class ScriptedServer(Peer):
         with self.stage.step(f"{program.lane} connects to {self.lane}"):
             self.stage.expect_ready(self._listener, "a connection", lambda: f"none: {program.state()}",
                                     program.has_ended)
+            self.hangs_up()
             self._socket, (_, port) = self._listener.accept()
             self._socket.setblocking(False)
             self.stage.trace.add(program.lane, "connect", to=self.lane)

@@ -4,23 +4,26 @@ The methods are the sentences of the tests. Each plays one step, and raises Unme
 the sentence says.
 """
 import contextlib
+import functools
 import os
 import signal
 import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
 import psutil
 
 from . import sandbox
-from .netns import LINUX, can_ask, tcp_sockets
+from .netns import LINUX, NO_PORT, Row, can_ask, tcp_sockets, udp_sockets
 from .pipes import selectable
 from .stage import POLL, QUIET, WATCH, Stage, Unavailable, Unmet
 from .words import TRACEBACK, show
 
 SHORT = 0.003               # seconds between two looks at a program that comes to rest
+LAST_BREATH = 1.0           # seconds in which a program may end that has something to do still, when a check has failed
 MOST_OUTPUT = 1 << 20       # bytes that one program may write to its screen, or to stderr
 RESTING, SPINNING = 0.1, 0.3    # shares of the time: who is busy for less rests, for more spins
 MOST_DOUBTS = 20            # how often it is measured again in between: else whoever stays there is measured for ever
@@ -33,6 +36,10 @@ def ending(code: int) -> str:
         return f"exit code {code}" if code <= 128 else f"signal {signal.Signals(code - 128).name}"
     except ValueError:
         return f"exit code {code}"
+
+
+def _listening(port: int) -> list[Row]:
+    return tcp_sockets(port, "LISTEN")
 
 
 class Talker(Protocol):
@@ -54,7 +61,8 @@ class Program:
     def __init__(self, stage: Stage, folder: Path, script: str, arguments: Sequence[str], lane: str,
                  ports: Sequence[int], tier: str) -> None:
         self.stage, self.script, self.lane = stage, script, lane
-        self.port = 0                           # where it listens, once it does
+        self.port = 0                           # where it listens, or receives datagrams, once it does
+        self._listening = _listening            # asks the kernel for the sockets there
         self.peers: list[Talker] = []           # who talks with it
         self.exit_code: int | None = None
         self._shown: Counter[str] = Counter()
@@ -62,17 +70,25 @@ class Program:
         self._output = {"screen": bytearray(), "stderr": bytearray()}
         self._typing = bytearray()              # typed, and not yet in the pipe
         self._cpu_mark: tuple[float, float] | None = None
-        self._looked = stage.trace.now()
-        self._over_limit = ""
-        self._process = sandbox.start(script, arguments, folder, ports, tier)
+        self._launch = functools.partial(sandbox.start, *self._command(script, arguments), folder, ports, tier)
+        self._begin()
         stage.actors.append(self)
         stage.trace.add(lane, "start", text=" ".join([script, *arguments]))
+
+    def _begin(self) -> None:
+        """Start its process, and listen to it."""
+        self._looked, self._over_limit, self.exit_code = time.monotonic(), "", None
+        self._process = self._launch()
         self._screen = self._listen_to("screen", self._process.stdout)
         self._stderr = self._listen_to("stderr", self._process.stderr)
         self._keyboard = selectable(self._process.stdin, write=True)
         self._end = self._process.ending()
         if self._end is not None:
-            stage.watch(self._end, lambda: None)    # nothing to do but to wake up: tick() looks
+            self.stage.watch(self._end, lambda: None)    # nothing to do but to wake up: tick() looks
+
+    def _command(self, script: str, arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+        """What the interpreter is given: a file, and its arguments."""
+        return script, arguments
 
     # What the stage asks of an actor ------------------------------------------------------------------
 
@@ -80,7 +96,7 @@ class Program:
         """Keep it within its limits, and notice its end."""
         if self.exit_code is not None:
             return
-        now = self.stage.trace.now()
+        now = time.monotonic()
         if now - self._looked > WATCH and not self._over_limit:
             self._looked = now
             self._stop(self._process.over_limit())
@@ -96,27 +112,36 @@ class Program:
     def suspect(self) -> None:
         """Count CPU time from here on."""
         if self.exit_code is None:
-            self._cpu_mark = self.stage.trace.now(), self._process.busy_seconds()
+            self._cpu_mark = time.monotonic(), self._process.busy_seconds()
 
     def testify(self) -> None:
-        """Record CPU share, open files, unread typing, and connections that wait to be accepted."""
+        """Record CPU share, open files, unread typing, and connections that wait to be accepted.
+
+        Who is just ending is let end first, so that it can be told why.
+        """
+        self.stage.wait(lambda: self.has_ended() or self._process.sleeps(), seconds=LAST_BREATH, poll=SHORT)
         if self.exit_code is not None:
             return
         trace = self.stage.trace
         if self._cpu_mark:
             since, used = self._cpu_mark
-            trace.add(self.lane, "cpu", value=(self._process.busy_seconds() - used) / (trace.now() - since))
+            trace.add(self.lane, "cpu", value=(self._process.busy_seconds() - used) / (time.monotonic() - since))
         if unread := self._untyped():
             trace.add(self.lane, "unread", value=unread, text="typed")
         if (keyboard_only := self._process.waits_for_keyboard_only()) is not None:
             for_whom = "for the keyboard only" if keyboard_only else "for more than the keyboard"
             trace.add(self.lane, "waits", text=for_whom)
+        if _listening(NO_PORT - 65536) or udp_sockets(NO_PORT - 65536):
+            trace.add(self.lane, "listens on", text=f"port {NO_PORT - 65536}")
         for row in tcp_sockets(self.port, "LISTEN"):
             if row.received:
                 trace.add(self.lane, "unaccepted", value=row.received)
 
     def close(self) -> None:
         """End the program and all that it started."""
+        self._finish()
+
+    def _finish(self) -> None:
         for source in self._screen, self._stderr, self._keyboard:
             self.stage.unwatch(source)
             source.close()
@@ -127,17 +152,24 @@ class Program:
 
     def listens(self, port: int, again: str = "") -> "Program":
         """It listens on this port, within the deadline. Returns itself, so that a fixture can return it."""
-        self.port = port
-        with self.stage.step(f"{self.lane} starts{again}, and listens on port {port}"):
-            self.stage.expect(self._listeners, f"a socket that listens on port {port}",
-                              lambda: f"none: {self.state()}", poll=POLL, hopeless=self.has_ended)
+        return self._opens(port, _listening, f"starts{again}, and listens", "a socket that listens")
+
+    def receives_on(self, port: int, again: str = "") -> "Program":
+        """It has a UDP socket on this port, within the deadline. Returns itself."""
+        return self._opens(port, udp_sockets, f"starts{again}, and has a UDP socket", "a UDP socket")
+
+    def _opens(self, port: int, sockets: Callable[[int], list[Row]], does: str, what: str) -> "Program":
+        self.port, self._listening = port, sockets
+        with self.stage.step(f"{self.lane} {does} on port {port}"):
+            self.stage.expect(self._is_open, f"{what} on port {port}", lambda: f"none: {self.state()}", poll=POLL,
+                              hopeless=self.has_ended)
             self.stage.trace.add(self.lane, "listen", text=f"port {port}")
         return self
 
     def listens_only_on(self, address: str) -> None:
         """Its listening socket is bound to this address alone."""
         with self.stage.step(f"{self.lane} listens on {address} only"):
-            found = sorted({row.local[0] for row in tcp_sockets(self.port, "LISTEN")})
+            found = sorted({row.local[0] for row in self._listening(self.port)})
             for other in found:
                 self.stage.trace.add(self.lane, "listens on", text=other)
             if can_ask() and found != [address]:
@@ -152,6 +184,20 @@ class Program:
             self.stage.expect(lambda: self.screen.count(f"{text}\n") >= times, show(text), lambda: self._instead(text),
                               hopeless=self.has_ended)
 
+    def shows_line(self, line: str) -> None:
+        """Exactly this is a line on its screen, and has no end of another one in front of it."""
+        with self.stage.step(f"{self.lane}'s screen shows the line {show(line)}"):
+            self.stage.expect(lambda: f"\n{line}\n" in f"\n{self.screen}", show(line),
+                              lambda: self._instead(f"{line}\n"), hopeless=self.has_ended)
+
+    def has_shown(self, text: str, times: int) -> None:
+        """So often, and not more, a line on its screen ends with this text."""
+        often = "once" if times == 1 else f"{times} times"
+        with self.stage.step(f"{self.lane}'s screen has shown {show(text)} {often}"):
+            self.stage.settle()
+            if (found := self.screen.count(f"{text}\n")) != times:
+                raise Unmet(f"{times}", f"{found}")
+
     def does_not_show(self, text: str) -> None:
         """This text is not on its screen. For the moment after something else has shown that it would be there."""
         with self.stage.step(f"{self.lane}'s screen does not show {show(text)}"):
@@ -165,10 +211,7 @@ class Program:
         with self.stage.step(f"at the keyboard of {self.lane}, somebody types {shown}"):
             data = "".join(f"{line}\n" for line in lines).encode()
             self.stage.trace.add(self.lane, "typed", data=data)
-            if not self._typing:
-                self.stage.watch(self._keyboard, self._type, write=True)
-            self._typing += data
-            self._type()
+            self._put(data)
 
     def input_ends(self) -> None:
         """Its input ends, as with Ctrl-D at a terminal."""
@@ -246,7 +289,7 @@ class Program:
             self.stage.expect(lambda: not self._unread(), "all of it read",
                               lambda: f"{self._unread()} bytes that it leaves unread: {self.state()}",
                               poll=POLL, hopeless=self.has_ended)
-            sent = sum(len(event.data) for event in self.stage.trace.of("data", to=self.lane))
+            sent = sum(len(event.data) for event in self.stage.trace.of("data", "datagram", to=self.lane))
             if sent > self._read_before:
                 self.stage.trace.add(self.lane, "read", value=sent - self._read_before)
             self._read_before = sent
@@ -283,9 +326,9 @@ class Program:
             trace = self.stage.trace
 
             def share() -> float:
-                since, used = trace.now(), self._process.busy_seconds()
+                since, used = time.monotonic(), self._process.busy_seconds()
                 self.stage.quiet("it rests")
-                return (self._process.busy_seconds() - used) / (trace.now() - since)
+                return (self._process.busy_seconds() - used) / (time.monotonic() - since)
 
             measured = share()
             for _ in range(MOST_DOUBTS):
@@ -329,15 +372,17 @@ class Program:
 
     # How it is done -----------------------------------------------------------------------------------
 
-    def _listeners(self) -> bool:
+    def _is_open(self) -> bool:
+        """Whether its socket is there: one that listens, or one for datagrams."""
         if can_ask():
-            return bool(tcp_sockets(self.port, "LISTEN"))
+            return bool(self._listening(self.port))
+        kind, state = ("udp", psutil.CONN_NONE) if self._listening is udp_sockets else ("tcp", psutil.CONN_LISTEN)
         for pid in self._process.tree():
             try:
-                connections = psutil.Process(pid).net_connections("tcp")
+                connections = psutil.Process(pid).net_connections(kind)
             except psutil.Error:
                 continue
-            if any(c.status == psutil.CONN_LISTEN and c.laddr.port == self.port for c in connections):
+            if any(c.status == state and c.laddr.port == self.port for c in connections):
                 return True
         return False
 
@@ -362,7 +407,7 @@ class Program:
         output = self._output[kind]
         room = MOST_OUTPUT - len(output)
         output += data[:room]
-        self.stage.trace.add(self.lane, kind, data=data[:room])
+        self._heard(kind, data[:room])
         if kind == "stderr" and self.stage.aloud:
             sys.stderr.write(data.decode("utf-8", "replace"))
         if len(data) > room:
@@ -370,6 +415,17 @@ class Program:
             self.stage.unwatch(source)
             return False
         return True
+
+    def _heard(self, kind: str, data: bytes) -> None:
+        """It has written this: to the "screen", or to "stderr"."""
+        self.stage.trace.add(self.lane, kind, data=data)
+
+    def _put(self, data: bytes) -> None:
+        """Have this put into the pipe of its keyboard."""
+        if not self._typing:
+            self.stage.watch(self._keyboard, self._type, write=True)
+        self._typing += data
+        self._type()
 
     def _type(self) -> None:
         """Put into the pipe what fits, and go on when there is room again."""

@@ -414,6 +414,7 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
           ) -> Process:
     """Start folder/script under Python, confined as the tier says, with its streams connected to pipes.
 
+    script, arguments: what the interpreter is given; instead of a file it may be options, such as -c and a program.
     ports: the TCP ports that the program may use, where the tier can tell (landlock). tier: one of the three, or
     "debug" for no limits at all, with everything that its owner has. Raises Refused if there is no interpreter to
     run it with.

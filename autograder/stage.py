@@ -187,6 +187,25 @@ class Stage:
         self.trace.add("", "quiet", text=why, value=QUIET)
         self.quiet_seconds += QUIET
 
+    # Rehearsals ---------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def rehearsal(self, impatient: bool = False) -> Iterator[list]:
+        """What is played inside leaves neither steps nor events in the trace: both are in the list that this gives.
+
+        impatient: with deadlines of a tenth.
+        """
+        trace, patience, quiet = self.trace, self._patience, self.quiet_seconds
+        steps, events = len(trace.steps), len(trace.events)
+        self._patience = patience / 10 if impatient else patience
+        removed: list = []
+        try:
+            yield removed
+        finally:
+            self._patience, self.quiet_seconds = patience, quiet
+            removed += trace.steps[steps:], trace.events[events:]
+            del trace.steps[steps:], trace.events[events:]
+
     # Steps --------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager

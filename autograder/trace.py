@@ -1,14 +1,16 @@
 """What happened in one test, on one clock. Reports, pictures and diagnoses are all made from this record."""
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 # The kinds of events. Those of the first group cross from a lane to another one and are drawn as arrows.
-CROSSING = ("connect", "data", "fin", "reset", "refused")
+CROSSING = ("connect", "data", "fin", "reset", "refused", "datagram", "lost", "held up")
 # Those of the second group happen in one lane: what a program did, and what was done to it.
-HAPPENING = ("start", "listen", "typed", "input ended", "screen", "stderr", "signal", "exit", "read", "limit")
+HAPPENING = ("start", "listen", "typed", "input ended", "screen", "stderr", "signal", "exit", "read", "limit", "call",
+             "result")
 # Those of the third are what the harness read off the kernel: the evidence for a diagnosis, not drawn.
-OBSERVED = ("cpu", "unread", "held", "unaccepted", "waits", "listens on", "time-wait", "descriptors", "quiet")
+OBSERVED = ("cpu", "unread", "held", "unaccepted", "waits", "listens on", "time-wait", "descriptors", "quiet",
+            "wait")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,10 @@ class Event:
 
     at: seconds since the trace began. lane: who did it, or to whom it happened. kind: one of the above.
     data: the bytes that were sent, typed, or shown. to: the lane at the other end of an arrow.
-    text: words for a person. value: the number that was observed: a share of one core for "cpu", bytes for "read",
-    "unread" (by the lane) and "held" (towards the lane, which does not read), connections for "unaccepted".
+    text: words for a person; of a datagram what to call it, if not by its bytes, of a "result" whether the call
+    "returned", "gave" something, "raised", or "ended". value: the number that was observed: a share of one core for
+    "cpu", bytes for "read", "unread" (by the lane) and "held" (towards the lane, which does not read), connections for
+    "unaccepted", ms for "wait" (by its own deadline).
     """
 
     at: float
@@ -48,6 +52,10 @@ class Step:
     compare: bool = False
 
 
+def _since(begin: float) -> Callable[[], float]:
+    return lambda: time.monotonic() - begin
+
+
 @dataclass
 class Trace:
     """The events and steps of one test, in the order in which the harness saw them."""
@@ -55,11 +63,11 @@ class Trace:
     events: list[Event] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     packets: list[tuple[float, bytes]] = field(default_factory=list)   # (seconds since 1970, Ethernet frame)
-    _began: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = field(default_factory=lambda: _since(time.monotonic()))
 
     def now(self) -> float:
-        """Seconds since the trace began."""
-        return time.monotonic() - self._began
+        """Seconds since the trace began; on the clock of a simulation, where one was put in place of the real one."""
+        return self.clock()
 
     def add(self, lane: str, kind: str, **more: object) -> Event:
         """Record that this happened now. The keywords are the other fields of Event."""

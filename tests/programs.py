@@ -16,7 +16,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
-WORKERS = 4 * (os.cpu_count() or 1)
+WORKERS = 6 * (os.cpu_count() or 1)
 # Taken once: pytest changes its own while threads of ours start gradings. And the graders may keep compiled files.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -83,11 +83,11 @@ def grade_program(exercise: str, program: Path, *options: str) -> Graded:
 
 
 @contextmanager
-def all_at_work(exercise: str, folders: Iterable[Path], *options: str) -> Iterator[dict[Path, Future]]:
-    """Grade many programs side by side; gives a future Graded for each, at once. Those that start slowly go first."""
+def all_at_work(folders: Iterable[Path], *options: str) -> Iterator[dict[Path, Future]]:
+    """Grade many wrong and right programs side by side; gives a future Graded for each, at once. The slow go first."""
     with ThreadPoolExecutor(WORKERS) as pool:
         ordered = sorted(folders, key=lambda folder: folder.name != "slow_start")
-        futures = {folder: pool.submit(grade_program, exercise, folder, *options) for folder in ordered}
+        futures = {folder: pool.submit(grade_program, folder.parent.name, folder, *options) for folder in ordered}
         try:
             yield futures
         finally:

@@ -93,8 +93,10 @@ def _row(event: Event) -> Row | None:
     """This event as a row; None if it is not drawn."""
     if event.kind in CROSSING:
         label = {"connect": "connect", "fin": "closed", "reset": "RESET", "refused": "refused"}.get(event.kind)
-        return Row(event.at, event.lane, event.to, label or clean(show(event.data)),
-                   broken=event.kind in ("reset", "refused"))
+        if not label:
+            empty = event.kind == "datagram" and not event.data
+            label = clean(event.text or ("empty datagram" if empty else show(event.data)))
+        return Row(event.at, event.lane, event.to, label, broken=event.kind in ("reset", "refused", "lost", "held up"))
     notes = {
         "listen": lambda: f"listens on {event.text}",
         "typed": lambda: f"typed: {show(event.data)}",
@@ -102,6 +104,8 @@ def _row(event: Event) -> Row | None:
         "screen": lambda: f"screen: {show(event.data)}",
         "signal": lambda: event.text,
         "exit": lambda: f"ended: {event.text}",
+        "call": lambda: f"call: {event.text}",
+        "result": lambda: f"{event.text} {event.data.decode('utf-8', 'replace')}".rstrip(),
         "read": lambda: f"read {event.value:.0f} byte{'s' * (event.value != 1)}",
     }
     if event.kind not in notes:

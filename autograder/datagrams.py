@@ -1,0 +1,220 @@
+"""Scripted UDP peers, and a link for datagrams: whom a student's program talks with where there are no connections."""
+import socket
+from collections import deque
+
+from .faults import Fault, Faults
+from .netns import free_port, unread_datagrams
+from .peers import LOCALHOST
+from .program import Program
+from .stage import DEADLINE, Stage, Unmet
+from .words import quote, show
+
+LARGEST = 65_507            # bytes of the largest datagram over IPv4: 65,535, less the headers of IP and UDP
+BROADCAST = "127.255.255.255"           # everybody on the loopback
+EVERY = 0.1                 # seconds between two datagrams of one that goes on sending
+BUFFER = 1 << 20            # bytes that the sockets of the harness ask the kernel to keep
+
+
+def udp_socket(address: str = LOCALHOST, port: int = 0, shared: bool = False) -> socket.socket:
+    """A UDP socket of the harness, which never blocks. shared: whether others may have the same port."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setblocking(False)
+    for option in socket.SO_SNDBUF, socket.SO_RCVBUF:           # macOS sends no more than 9,216 bytes without
+        made.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+    if shared:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "SO_REUSEPORT") and not hasattr(socket, "SO_BINDTODEVICE"):      # macOS and the BSDs
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind((address, port))
+    return made
+
+
+class UdpPeer:
+    """Somebody with a UDP socket, at .address and .port.
+
+    stage: where it plays. lane: its name in sentences. program: the student's program that it talks with. port: 0 for
+    one that nobody uses. group: "broadcast", or a multicast group, to hear what is sent to everybody on that port.
+    address: another one of the loopback.
+    """
+
+    busy = False
+
+    def __init__(self, stage: Stage, lane: str, program: Program | None = None, port: int = 0, group: str = "",
+                 address: str = LOCALHOST) -> None:
+        self.stage, self.lane, self.address = stage, lane, address
+        self.port = port or free_port()
+        self.received: deque[bytes] = deque()       # what has arrived, and was not yet expected
+        # Bound to the very address that is to be heard: bound to "", it would hear what is sent to any other one too.
+        to_all = BROADCAST if group == "broadcast" else group
+        self._socket = udp_socket(to_all or address, self.port, shared=bool(group))
+        if group not in ("", "broadcast"):
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                                    socket.inet_aton(group) + socket.inet_aton(LOCALHOST))
+        self._sender: tuple[str, int] | None = None     # of what came last
+        self.program = program
+        if program:
+            self.talks_with(program)
+        stage.actors.append(self)
+        stage.watch(self._socket, self._read)
+
+    def talks_with(self, program: Program) -> "UdpPeer":
+        """From here on this is the program at the other end. Returns itself."""
+        self.program = program
+        program.peers.append(self)
+        return self
+
+    # What the stage asks of an actor ------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Nothing: a peer lives on events alone."""
+
+    def suspect(self) -> None:
+        """Nothing: a peer uses no time."""
+
+    def testify(self) -> None:
+        """Record what the program has left unread."""
+        if self.program and (waiting := self.unread()):
+            self.stage.trace.add(self.program.lane, "unread", value=waiting, text=self.lane)
+
+    def close(self) -> None:
+        """Leave."""
+        self.stage.unwatch(self._socket)
+        self._socket.close()
+
+    def unread(self) -> int:
+        """Bytes that the kernel keeps for the program, which it has not read."""
+        port = self.program.port or (self._sender[1] if self._sender else 0)
+        return unread_datagrams(port) if port else 0
+
+    # Sentences ----------------------------------------------------------------------------------------
+
+    def sends(self, data: str | bytes) -> None:
+        """It sends one datagram: to the port of the program, or to whoever it last heard from. Text as UTF-8."""
+        data = data.encode() if isinstance(data, str) else data
+        with self.stage.step(f"{self.lane} sends  {describe(data)}"):
+            to = (LOCALHOST, self.program.port) if self.program.port else self._sender
+            self.stage.trace.add(self.lane, "datagram", data=data, to=self.program.lane)
+            self._socket.sendto(data, to)
+
+    def answers_for(self, other: "UdpPeer", data: str | bytes) -> None:
+        """It sends one datagram to the program, at the port from which that has written to another peer."""
+        self._sender = other._sender
+        self.sends(data)
+
+    def asks_everybody(self, data: bytes, port: int, group: str) -> None:
+        """It sends one datagram to all who are on this port: by "broadcast", or to a multicast group, on loopback."""
+        by = "by broadcast" if group == "broadcast" else f"to the group {group}"
+        with self.stage.step(f"{self.lane} asks everybody, {by}:  {describe(data)}"):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOCALHOST))
+            self.stage.trace.add(self.lane, "datagram", data=data, to=self.program.lane)
+            self._socket.sendto(data, (BROADCAST if group == "broadcast" else group, port))
+
+    def receives(self, data: str | bytes = b"", ending: str | bytes = b"") -> bytes:
+        """Next it receives a datagram with exactly these bytes; or, where that is given, with this end. Returns it."""
+        wanted = (ending or data).encode() if isinstance(ending or data, str) else ending or data
+        sentence = f"a datagram that ends with  {show(wanted)}" if ending else describe(wanted)
+        with self.stage.step(f"{self.lane} receives  {sentence}"):
+            self.stage.expect(lambda: self.received, describe(wanted),
+                              lambda: f"nothing: {self.program.state()}", hopeless=self.program.has_ended)
+            found = self.received.popleft()
+            if not (found.endswith(wanted) if ending else found == wanted):
+                long = max(len(found), len(wanted)) > 1000
+                raise Unmet(*map(describe, (wanted, found))) if long or not found or not wanted \
+                    else Unmet(quote(wanted), quote(found), compare=True)
+            return found
+
+    def receives_while_sending(self, data: bytes, sending: bytes) -> bytes:
+        """Next it receives a datagram with these bytes, though it sends something else all the while."""
+        with self.stage.step(f"{self.lane} receives  {describe(data)}, and goes on sending  {describe(sending)}"):
+            for _ in range(round(DEADLINE / EVERY)):
+                self.sends(sending)
+                if self.stage.wait(lambda: self.received, seconds=EVERY):
+                    return self.receives(data)
+            raise Unmet(describe(data), f"nothing: {self.program.state()}", late=True)
+
+    def is_told(self, what: str, found: bytes, holds: bool) -> None:
+        """What it has received has this property, in words."""
+        with self.stage.step(f"{self.lane} is told {what}"):
+            if not holds:
+                raise Unmet(what, describe(found))
+
+    def has_received_nothing_more(self) -> None:
+        """Nothing has arrived but what was expected. For the moment after something else shows that it would have."""
+        with self.stage.step(f"{self.lane} has received nothing else"):
+            self.stage.settle()
+            if self.received:
+                raise Unmet("nothing", describe(self.received[0]))
+
+    def _read(self) -> None:
+        try:
+            data, self._sender = self._socket.recvfrom(1 << 16)
+        except (BlockingIOError, ConnectionError):          # Windows tells here that an answer found nobody
+            return
+        self.received.append(data)
+        lane = self.program.lane if self.program else "somebody"
+        self.stage.trace.add(lane, "datagram", data=data, to=self.lane)
+
+
+def describe(data: bytes) -> str:
+    """A datagram in words."""
+    return show(data) if data else "an empty datagram"
+
+
+class UdpLink:
+    """A relay for datagrams in front of a server program, for the client program that sends to .port.
+
+    stage: where it plays. server: the program that it hands over to. script: its faults, in the directions "out"
+    (from the client) and "back".
+    """
+
+    lane, busy = "the link", False
+
+    def __init__(self, stage: Stage, server: Program, script: tuple[Fault, ...]) -> None:
+        self.stage, self._server, self._faults = stage, server, Faults(script)
+        self._client: Program | None = None
+        self._address: tuple[str, int] | None = None        # of the client
+        self.port = free_port()
+        self._near, self._far = udp_socket(port=self.port), udp_socket()
+        stage.actors.append(self)
+        stage.watch(self._near, self._out)
+        stage.watch(self._far, self._back)
+
+    def carries(self, client: Program) -> None:
+        """What comes is this program's."""
+        with self.stage.step(f"between {client.lane} and {self._server.lane} is a link with these faults: "
+                             f"{self._faults}"):
+            self._client = client
+
+    def _out(self) -> None:
+        data, self._address = self._near.recvfrom(1 << 16)
+        self._pass("out", data)
+
+    def _back(self) -> None:
+        self._pass("back", self._far.recvfrom(1 << 16)[0])
+
+    def _pass(self, direction: str, data: bytes) -> None:
+        ends = self._client.lane if self._client else "somebody", self._server.lane
+        lane, to = ends if direction == "out" else ends[::-1]
+        for passage in self._faults.passes(direction, data):
+            self.stage.trace.add(lane, passage.kind, data=passage.datagram, to=to,
+                                 text=passage.told(describe(passage.datagram)))
+            if passage.arrives and direction == "out":
+                self._far.sendto(passage.datagram, (LOCALHOST, self._server.port))
+            elif passage.arrives:
+                self._near.sendto(passage.datagram, self._address)
+
+    def tick(self) -> None:
+        """Nothing: a link lives on events alone."""
+
+    def suspect(self) -> None:
+        """Nothing: a link uses no time."""
+
+    def testify(self) -> None:
+        """Nothing that the programs' own evidence would not say."""
+
+    def close(self) -> None:
+        """End both of its sockets."""
+        for end in self._near, self._far:
+            self.stage.unwatch(end)
+            end.close()

@@ -1,0 +1,127 @@
+"""Property-based tests: many examples, and of those that fail the smallest one, which a person then sees.
+
+Hypothesis draws the examples, and makes one that fails smaller. It is imported where it is needed only: that takes a
+tenth of a second.
+"""
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .faults import Fault
+from .stage import Stage, Unmet
+
+T = TypeVar("T")
+
+MOST_PLAYS = 300            # of one search, with all that is tried to make an example smaller
+MOST_LATE = 15              # of these, so many may fail by waiting in vain
+
+
+class _Failed(Exception):
+    """One and the same for all examples that fail, so that Hypothesis takes them for one bug."""
+
+
+def search(stage: Stage, examples: Any, plays: Callable[[T], None], first: Sequence[T], count: int, seed: int,
+           what: str) -> None:
+    """Play many examples, of which no one is seen. If one fails, play the smallest that was found once more, and see.
+
+    examples: a strategy, of those below. plays: plays one of them, and raises Unmet if it fails. first: what is tried
+    before, the smallest first. count: how many are drawn then; seed: the same ones with the same seed. what: a word
+    for several of them. Raises Unmet.
+    """
+    import hypothesis
+
+    failing: list[tuple[T, list, Unmet]] = []
+    played = late = 0
+
+    def rehearse(example: T) -> bool:
+        """Play one, and tell whether it failed."""
+        nonlocal played, late
+        played += 1
+        with stage.rehearsal(impatient=bool(failing)) as removed:
+            try:
+                plays(example)
+            except Unmet as unmet:
+                failing.append((example, removed, unmet))
+                late += unmet.late
+                return True
+        return False
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=count, database=None, deadline=None, print_blob=False, report_multiple_bugs=False,
+                         suppress_health_check=list(hypothesis.HealthCheck), verbosity=hypothesis.Verbosity.quiet,
+                         phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink])
+    @hypothesis.given(examples)
+    def draw(example: T) -> None:
+        if failing and (played >= MOST_PLAYS or late >= MOST_LATE):
+            return                              # it is small enough
+        if rehearse(example):
+            raise _Failed
+
+    if not any(map(rehearse, first)):
+        with contextlib.suppress(_Failed, hypothesis.errors.Flaky):     # flaky: small enough, or the program is
+            draw()
+    if not failing:
+        with stage.step(f"all of {played} {what} go well"):
+            return
+    with stage.step(f"of all the {what} that were tried, this is the smallest that does not go well"):
+        pass
+    example, (steps, events), unmet = failing[-1]
+    plays(example)
+    # It went well this time. What was seen before has happened all the same.
+    stage.trace.steps += steps
+    stage.trace.events += events
+    raise unmet
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A stream of bytes, and where it is cut. messages: what it consists of. places: after how many bytes."""
+
+    messages: tuple[object, ...]
+    stream: bytes
+    places: tuple[int, ...]
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The pieces, in order."""
+        ends = [0, *self.places, len(self.stream)]
+        return [self.stream[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+
+
+def cut_everywhere(message: object, frame: Callable[[object], bytes]) -> list[Cut]:
+    """A message in its frame: in one piece, then cut once, at each place in turn, and last at all of them."""
+    stream = frame(message)
+    every = range(1, len(stream))
+    return [Cut((message,), stream, places) for places in [(), *((at,) for at in every), tuple(every)]]
+
+
+def cuts(messages: Sequence[object], frame: Callable[[object], bytes]) -> Any:
+    """A strategy for Cut: some of these messages, each in its frame, and any cuts between bytes, from none to all."""
+    from hypothesis import strategies
+
+    @strategies.composite
+    def cut(draw: Callable) -> Cut:
+        chosen = draw(strategies.lists(strategies.sampled_from(messages), min_size=1, max_size=3))
+        stream = b"".join(map(frame, chosen))
+        everywhere = range(1, len(stream))
+        places = draw(strategies.sets(strategies.sampled_from(everywhere), max_size=4)) if draw(
+            strategies.integers(0, 3)) < 3 else everywhere
+        return Cut(tuple(chosen), stream, tuple(sorted(places)))
+
+    return cut()
+
+
+def scripts(directions: Sequence[str], among: int, most: int, held: int) -> Any:
+    """A strategy for scripts of faults (see faults.py).
+
+    directions: in which something may happen. among: to the first so many datagrams of each. most: faults in all.
+    held: how many later datagrams may overtake a delayed one, at most.
+    """
+    from hypothesis import strategies
+
+    places = strategies.tuples(strategies.sampled_from(directions), strategies.integers(1, among))
+    ways = strategies.one_of(strategies.tuples(strategies.sampled_from(["drop", "duplicate"]), strategies.just(0)),
+                             strategies.tuples(strategies.just("delay"), strategies.integers(1, held)))
+    plans = strategies.dictionaries(places, ways, max_size=most)
+    return plans.map(lambda plan: tuple(sorted(Fault(*place, *way) for place, way in plan.items())))

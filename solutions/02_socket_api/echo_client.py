@@ -1,0 +1,130 @@
+"""A client of echo_server.py: it sends what is typed, and shows what comes back.
+
+    python echo_client.py --port 12345
+
+What it does
+
+  Lines        Each line that is typed (stdin) goes to the server in UTF-8, with its newline; empty lines too. Then
+               the client waits for the reply, one whole line, and shows it (stdout) on a line of its own, as soon as
+               its newline has come. Something may stand in front of it. The next line is sent after the reply.
+  Silence      If nothing comes for --timeout seconds while a reply is awaited, the client shows SILENT, once for this
+               line, and goes on waiting: the server may only be slow. When the reply comes after all, it is shown
+               as usual.
+  q            To type "q" is to leave, and the end of the input (Ctrl-D) means the same: the line "q" is sent, the
+               client waits until the server has closed the connection, closes too, and ends with exit code 0.
+  Server gone  If the connection ends while a reply is awaited, the client shows GONE and ends, exit code 1.
+  Nobody there One clear line on stderr, and exit code 1, when it cannot connect: nobody listens, the name is
+               unknown, or there is no such port.
+"""
+import argparse
+import socket
+import sys
+
+QUIT = "q"
+SILENT = "* no reply yet"
+GONE = "* server gone"
+
+
+def connect(host: str, port: int) -> socket.socket:
+    """Return a TCP connection to this host and port.
+
+    Where there can be none, connect() raises OSError (an unknown name: socket.gaierror, which is one), or
+    OverflowError for a port that does not exist: sys.exit() with one line that says what was tried and what happened.
+    (socket.create_connection() is no help there: it looks the port up first, and that makes 88888 − 65536 = 23352 of
+    88888.)
+    """
+    ### BEGIN SOLUTION 1: connect to the server
+    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        connection.connect((host, port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"echo_client.py: cannot connect to {host}, port {port}: {error}")
+    return connection
+    ### END SOLUTION 1
+
+
+class Replies:
+    """The lines that come back on a connection."""
+
+    def __init__(self, connection: socket.socket, timeout: float) -> None:
+        """timeout: seconds to wait before SILENT is shown."""
+        self.connection = connection
+        self.pending = b""                    # what has come and is not yet a whole line
+        connection.settimeout(timeout)
+
+    def next(self) -> str | None:
+        """Return the next whole line without its newline, or None if the connection ends before it has come.
+
+        recv() returns whatever bytes are there, perhaps half of a character: keep them in pending until the newline
+        has come, and only then make text of the line (errors="replace": a strange byte must not end the program).
+
+        Three things can come in place of bytes. recv() raises TimeoutError: nothing came in time, and the connection
+        is as good as before; show SILENT, once, and wait on. It returns b"": the server has closed. It raises another
+        OSError, such as ConnectionResetError: the connection is broken.
+        """
+        ### BEGIN SOLUTION 2: the next reply, whole
+        told = False
+        while b"\n" not in self.pending:
+            try:
+                piece = self.connection.recv(4096)
+            except TimeoutError:
+                if not told:
+                    print(SILENT, flush=True)
+                told = True
+                continue
+            except OSError:
+                return None
+            if not piece:
+                return None
+            self.pending += piece
+        line, _, self.pending = self.pending.partition(b"\n")
+        return line.decode("utf-8", errors="replace")
+        ### END SOLUTION 2
+
+
+def converse(connection: socket.socket, replies: Replies) -> bool:
+    """Send what is typed, and show each reply, until QUIT is typed or the input ends. Then say QUIT, and return True.
+
+    Returns False if the server is gone before that: there is no reply, or sending raises OSError.
+    """
+    ### BEGIN SOLUTION 3: send what is typed, and show what comes back
+    try:
+        for line in sys.stdin:
+            text = line.removesuffix("\n")
+            if text == QUIT:
+                break
+            connection.sendall(f"{text}\n".encode("utf-8", errors="replace"))
+            reply = replies.next()
+            if reply is None:
+                return False
+            print(reply, flush=True)
+        connection.sendall(f"{QUIT}\n".encode())
+    except OSError:
+        return False
+    return True
+    ### END SOLUTION 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Sends what is typed, and shows what comes back.")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the server")
+    parser.add_argument("--port", default=12345, type=int, help="port of the server")
+    parser.add_argument("--timeout", default=5.0, type=float, help="seconds to wait for a reply before saying so")
+    arguments = parser.parse_args()
+
+    with connect(arguments.host, arguments.port) as connection:
+        replies = Replies(connection, arguments.timeout)
+        if not converse(connection, replies):
+            print(GONE, flush=True)
+            sys.exit(1)
+        ### BEGIN SOLUTION 4: wait for the server's end
+        while replies.next() is not None:
+            pass
+        ### END SOLUTION 4
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)                         # ended by Ctrl-C, in the shell's usual number

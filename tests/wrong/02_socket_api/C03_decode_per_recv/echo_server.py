@@ -1,0 +1,68 @@
+"""Decodes each piece from recv() by itself, so a character cut in two becomes rubbish."""
+import argparse
+import contextlib
+import socket
+import sys
+import time
+
+QUIT = b"q"
+DRAIN_SECONDS = 2.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"echo_server.py: no listening on {host}, port {port}: {error}")
+
+
+def serve(listener):
+    """Serve one client after the other."""
+    while True:
+        connection, address = listener.accept()
+        try:
+            converse(connection)
+        except OSError as error:
+            print("lost", address, error, file=sys.stderr)
+        finally:
+            connection.close()
+
+
+def converse(connection):
+    """Send each line back, as text."""
+    text = ""
+    while True:
+        data = connection.recv(4096)
+        if not data:
+            return
+        text += data.decode("utf-8", errors="replace")
+        while "\n" in text:
+            line, text = text.split("\n", 1)
+            if line == QUIT.decode():
+                part(connection)
+                return
+            connection.sendall((line + "\n").encode("utf-8"))
+
+
+def part(connection):
+    """Say that nothing more comes, then drop what the client still sends."""
+    connection.shutdown(socket.SHUT_WR)
+    end = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < end:
+        connection.settimeout(max(0.01, end - time.monotonic()))
+        if not connection.recv(4096):
+            break
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A server that sends every line back.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", default=12345, type=int, help="port to listen on")
+    arguments = parser.parse_args()
+
+    with contextlib.suppress(KeyboardInterrupt), listen(arguments.host, arguments.port) as listener:
+        serve(listener)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Catches ConnectionResetError only: a second send to a client that has gone raises BrokenPipeError, uncaught."""
+import argparse
+import contextlib
+import socket
+import sys
+import time
+
+QUIT = b"q"
+DRAIN_SECONDS = 2.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"echo_server.py: no listening on {host}, port {port}: {error}")
+
+
+def serve(listener):
+    """Serve one client after the other."""
+    while True:
+        connection, address = listener.accept()
+        try:
+            converse(connection)
+        except ConnectionResetError:
+            print(address, "has broken off", file=sys.stderr)
+        finally:
+            connection.close()
+
+
+def converse(connection):
+    """Send each line back."""
+    buffer = b""
+    while True:
+        data = connection.recv(4096)
+        if not data:
+            return
+        buffer += data
+        while b"\n" in buffer:
+            line, buffer = buffer.split(b"\n", 1)
+            if line == QUIT:
+                part(connection)
+                return
+            connection.sendall(line + b"\n")
+
+
+def part(connection):
+    """Say that nothing more comes, then drop what the client still sends."""
+    end = time.monotonic() + DRAIN_SECONDS
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        while time.monotonic() < end:
+            connection.settimeout(max(0.01, end - time.monotonic()))
+            if not connection.recv(4096):
+                break
+    except OSError:
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A server that sends every line back.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", default=12345, type=int, help="port to listen on")
+    arguments = parser.parse_args()
+
+    with contextlib.suppress(KeyboardInterrupt), listen(arguments.host, arguments.port) as listener:
+        serve(listener)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Counts the characters of the JSON text, and not its bytes."""
+import json
+import socket
+import struct
+from collections.abc import Iterator
+
+LIMIT = 65536
+
+
+class FrameError(ValueError):
+    """What came is no frame: cut off in the middle, too long, or no JSON. The text says which."""
+
+
+def send_message(connection: socket.socket, message: object) -> None:
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > LIMIT:
+        raise FrameError(f"a body of {len(text)} bytes")
+    connection.sendall(len(text).to_bytes(4, "big") + text.encode())
+
+
+def messages(connection: socket.socket) -> Iterator[object]:
+    """Yield each message that arrives on the connection."""
+    while True:
+        header = receive(connection, 4)
+        if not header:
+            return
+        if len(header) < 4:
+            raise FrameError("the connection ended inside a length")
+        (length,) = struct.unpack("!I", header)
+        if length > LIMIT:
+            raise FrameError(f"{length} bytes are too many")
+        body = receive(connection, length)
+        if len(body) < length:
+            raise FrameError("the connection ended inside a body")
+        try:
+            message = json.loads(body.decode("utf-8"))
+        except ValueError as error:
+            raise FrameError(f"this is no JSON: {error}") from error
+        yield message
+
+
+def receive(connection: socket.socket, count: int) -> bytes:
+    """Receive so many bytes; fewer only if the connection ends."""
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            break
+        data += piece
+    return data

@@ -1,0 +1,69 @@
+"""Reads until the peer closes before it ends its own direction, so it does not close first."""
+import argparse
+import socket
+import sys
+
+TIMEOUT = 0.5                   # seconds
+BUFFER = 20000                  # bytes
+
+
+def tell_addresses(connection: socket.socket) -> None:
+    """Print the two ends of the connection, and send the own one to the peer."""
+    address, port = connection.getsockname()
+    line = f"own {address} {port}"
+    print(line, flush=True)
+    address, port = connection.getpeername()
+    print(f"peer {address} {port}", flush=True)
+    connection.sendall((line + "\n").encode())
+
+
+def tune(connection: socket.socket) -> None:
+    """Set three things, and read them back."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    connection.settimeout(TIMEOUT)
+    for name, option in ("keepalive", socket.SO_KEEPALIVE), ("rcvbuf", socket.SO_RCVBUF):
+        print(name, connection.getsockopt(socket.SOL_SOCKET, option), flush=True)
+    print("timeout", connection.gettimeout(), flush=True)
+
+
+def wait_in_vain(connection: socket.socket) -> None:
+    """Call recv() once, for nothing."""
+    try:
+        connection.recv(1024)
+    except TimeoutError:
+        print("timed out", flush=True)
+
+
+def finish(connection: socket.socket) -> None:
+    """Close first, and miss nothing."""
+    connection.settimeout(None)
+    count = 0
+    while True:
+        data = connection.recv(1024)
+        if not data:
+            break
+        count += len(data)
+    print("received", count, "bytes", flush=True)
+    connection.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A tour of one connection.")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the server")
+    parser.add_argument("--port", default=12345, type=int, help="port of the server")
+    arguments = parser.parse_args()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect((arguments.host, arguments.port))
+        except (OSError, OverflowError) as error:
+            sys.exit(f"socket_tour.py: cannot connect to {arguments.host}, port {arguments.port}: {error}")
+        tell_addresses(connection)
+        tune(connection)
+        wait_in_vain(connection)
+        finish(connection)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Ignores --host and binds to 0.0.0.0, so the whole network can reach it."""
+import argparse
+import asyncio
+import socket
+import sys
+
+
+def bind(port):
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        receiver.bind(("0.0.0.0", port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"udp_server.py: no receiving on {port}: {error}")
+    receiver.setblocking(False)               # asyncio wants it so
+    return receiver
+
+
+async def serve(receiver):
+    loop = asyncio.get_running_loop()
+    while True:
+        data, sender = await loop.sock_recvfrom(receiver, 65507)
+        print("[%s:%d]" % sender, data.decode(errors="replace"), flush=True)
+        await loop.sock_sendto(receiver, data, sender)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Shows each datagram, and sends it back.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to receive on")
+    parser.add_argument("--port", default=12345, type=int, help="port to receive on")
+    arguments = parser.parse_args()
+
+    with bind(arguments.port) as receiver:
+        asyncio.run(serve(receiver))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        pass

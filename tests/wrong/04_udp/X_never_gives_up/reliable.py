@@ -1,0 +1,191 @@
+"""Sends a block again and again, for ever, and never fails."""
+import argparse
+import contextlib
+import select
+import socket
+import struct
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+
+DATA, ACK = 0, 1
+MODULUS = 1 << 32               # numbers are counted modulo this
+FIRST_WAIT = 1000               # ms until a packet is sent again, as long as nothing is known of the network
+LEAST_WAIT, MOST_WAIT = 200, 60_000     # ms: no computed wait is shorter or longer
+MOST_SENDS = 6                  # how often one packet is sent, before the sender gives up
+
+
+class Timer:
+    """How long to wait: RFC 6298."""
+
+    def __init__(self) -> None:
+        self.rto = FIRST_WAIT
+        self.measured = False
+
+    def measure(self, r: int) -> None:
+        if self.measured:
+            self.var += (abs(self.mean - r) - self.var) / 4
+            self.mean += (r - self.mean) / 8
+        else:
+            self.mean, self.var, self.measured = float(r), r / 2, True
+        self.rto = int(min(max(self.mean + 4 * self.var, LEAST_WAIT), MOST_WAIT))
+
+    def back_off(self) -> None:
+        self.rto = min(self.rto * 2, MOST_WAIT)
+
+
+class Sender:
+    """Sends blocks, one after the other, each until it is acknowledged."""
+
+    def __init__(self, blocks: Sequence[bytes], first: int = 0) -> None:
+        self.blocks = deque(blocks)
+        self.number = first
+        self.failed = False
+        self.deadline: int | None = None
+        self.timer = Timer()
+        self.times: list[int] = []            # at which the present block was sent
+
+    @property
+    def finished(self) -> bool:
+        return not self.blocks
+
+    @property
+    def wait(self) -> int:
+        return self.timer.rto
+
+    def start(self, now: int) -> list[bytes]:
+        """Begin."""
+        return self.transmit(now) if self.blocks else []
+
+    def transmit(self, now: int) -> list[bytes]:
+        self.times.append(now)
+        self.deadline = now + self.timer.rto
+        return [pack(DATA, self.number, self.blocks[0])]
+
+    def receive(self, packet: bytes, now: int) -> list[bytes]:
+        """A packet has arrived."""
+        if self.finished or self.failed:
+            return []
+        kind, number, _ = parse(packet)
+        if kind == ACK and number == self.number:
+            return self.acknowledged(now)
+        return []
+
+    def acknowledged(self, now: int) -> list[bytes]:
+        if len(self.times) == 1:
+            self.timer.measure(now - self.times[0])
+        self.times.clear()
+        self.deadline = None
+        self.blocks.popleft()
+        self.number = (self.number + 1) % MODULUS
+        return self.transmit(now) if self.blocks else []
+
+    def tick(self, now: int) -> list[bytes]:
+        """The time is now."""
+        if self.deadline is None or self.deadline > now:
+            return []
+        self.timer.back_off()
+        return self.transmit(now)
+
+
+class Receiver:
+    """Receives blocks. first: the number of the first one."""
+
+    def __init__(self, first: int = 0) -> None:
+        self.number = first
+        self.last = None                      # number of the block that came last
+
+    def receive(self, packet: bytes) -> tuple[list[bytes], list[bytes]]:
+        """A packet has arrived."""
+        kind, number, block = parse(packet)
+        blocks, answers = [], []
+        if kind == DATA:
+            if number == self.number:
+                blocks.append(block)
+                self.last = number
+                self.number = (number + 1) % MODULUS
+            if number == self.last:
+                answers.append(pack(ACK, number))
+        return blocks, answers
+
+
+def pack(kind: int, number: int, block: bytes = b"") -> bytes:
+    """A packet of these parts."""
+    return struct.pack("!BI", kind, number) + block
+
+
+def parse(packet: bytes) -> tuple[int, int, bytes]:
+    """The kind, the number and the block of a packet; of what is too short for one (-1, 0, b"")."""
+    if len(packet) < 5:
+        return -1, 0, b""
+    kind, number = struct.unpack("!BI", packet[:5])
+    return kind, number, packet[5:]
+
+
+# With real sockets: nothing to write from here on -----------------------------------------------------------
+
+DALLY = 3.0                     # s for which the receiver stays after the end, for the case that its last ACK was lost
+
+
+def now() -> int:
+    """Milliseconds on this machine's clock."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def send(host: str, port: int, blocks: Sequence[bytes]) -> bool:
+    """Send the blocks to a receiver, and an empty one that says that it was the last. Returns whether all arrived."""
+    sender = Sender([*blocks, b""])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.connect((host, port))
+        packets = sender.start(now())
+        while True:
+            for packet in packets:
+                with contextlib.suppress(ConnectionRefusedError):       # nobody there yet: as good as lost
+                    wire.send(packet)
+            if sender.finished or sender.failed:
+                return sender.finished
+            left = max((sender.deadline or 0) - now(), 0) / 1000
+            packets = sender.tick(now())
+            if not packets and select.select([wire], [], [], left)[0]:
+                with contextlib.suppress(ConnectionRefusedError):
+                    packets = sender.receive(wire.recv(65535), now())
+
+
+def receive(host: str, port: int) -> None:
+    """Write the blocks that arrive to stdout, until the empty one has come; then dally."""
+    receiver, over = Receiver(), False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.bind((host, port))
+        print(f"receiving on port {port}", file=sys.stderr, flush=True)
+        while True:
+            wire.settimeout(DALLY if over else None)
+            try:
+                packet, sender = wire.recvfrom(65535)
+            except TimeoutError:
+                return
+            blocks, packets = receiver.receive(packet)
+            for block in blocks:
+                over = over or not block
+                sys.stdout.buffer.write(block)
+                sys.stdout.flush()
+            for answer in packets:
+                wire.sendto(answer, sender)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Sends stdin, line by line, or receives it, over UDP.")
+    parser.add_argument("what", choices=["send", "receive"])
+    parser.add_argument("--host", default="127.0.0.1", help="address of the receiver")
+    parser.add_argument("--port", default=12345, type=int, help="port of the receiver")
+    arguments = parser.parse_args()
+
+    if arguments.what == "receive":
+        with contextlib.suppress(KeyboardInterrupt):
+            receive(arguments.host, arguments.port)
+    elif not send(arguments.host, arguments.port, list(sys.stdin.buffer)):
+        sys.exit("reliable.py: gave up, since nothing was acknowledged")
+
+
+if __name__ == "__main__":
+    main()
