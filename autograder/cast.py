@@ -158,6 +158,11 @@ class Cast:
             for _ in range(round(seconds / QUIET)):
                 self.stage.quiet(why)
 
+    def timers(self, seconds: float, whose: str) -> None:
+        """Declare that this check waits so long (s) at least for timers of the program, which cannot be hurried."""
+        self.stage.trace.add("", "quiet", text=whose, value=seconds)
+        self.stage.quiet_seconds += seconds
+
     def time_wait(self, port: int) -> None:
         """Wait until the kernel keeps a closed connection of this port in TIME-WAIT. Not asked where it cannot be."""
         if not can_ask():

@@ -38,7 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("exercise", "grading an exercise")
     group.addoption("--submission", metavar="DIR", type=Path,
                     help="grade the programs in DIR in place of those beside the tests")
-    group.addoption("--only", metavar="NAME", help="play one group of checks, or the one check of exactly this name")
+    group.addoption("--only", metavar="NAME", action="append",
+                    help="play one group of checks, or the one check of exactly this name; may be given several times")
     group.addoption("--score", metavar="FILE", type=Path, help="write the score to FILE, as JSON")
     group.addoption("--reports", metavar="FILE", type=Path, help="write the reports on failed checks to FILE, as JSON")
     group.addoption("--again", metavar="TEXT", help="what a report says to repeat its check: {check} and {seed} in it "
@@ -184,10 +185,11 @@ class Grader:
                                       marker.kwargs.get("bonus", False), "")
         if only := self.config.getoption("only"):
             checks = [item.stash[CHECK] for item in items]
-            items[:] = [item for item in items if only in (item.name, item.stash[CHECK].group)]
-            if not items:
+            known = {name for check in checks for name in (check.name, check.group)}
+            if unknown := [name for name in only if name not in known]:
                 groups = ", ".join(dict.fromkeys(check.group for check in checks))
-                raise pytest.UsageError(f"no check and no group is called {only!r}; the groups are {groups}")
+                raise pytest.UsageError(f"no check and no group is called {unknown[0]!r}; the groups are {groups}")
+            items[:] = [item for item in items if {item.name, item.stash[CHECK].group} & set(only)]
 
     # A check ----------------------------------------------------------------------------------------------
 

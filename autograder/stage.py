@@ -146,7 +146,6 @@ class Stage:
         """
         begin = time.monotonic()
         suspected = False
-        pause = poll
         while not (result := happened()):
             waited = time.monotonic() - begin
             if waited >= seconds * self._patience or hopeless():
@@ -155,8 +154,7 @@ class Stage:
                 suspected = True
                 for actor in self.actors:
                     actor.suspect()
-            self.turn(pause)
-            pause = min(pause * 1.2, 10 * poll)         # what takes long may be seen a little later, for less work
+            self.turn(max(poll, waited / 10))           # what takes long may be seen a little later, for less work
         return result
 
     def expect(self, happened: Callable[[], T], expected: str, got: Callable[[], str], poll: float = WATCH,

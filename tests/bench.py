@@ -8,6 +8,7 @@ The sample class is compared with nbgrader as it comes, which runs the same chec
 that executes notebooks without confinement, each has only the assignment's own cells and files of its own names.
 """
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -21,57 +22,51 @@ import time
 from pathlib import Path
 
 import classroom as sample
-from programs import ROOT, grade
+from programs import ROOT, grade, reference
 
-from autograder.netns import free_port, tcp_sockets
+from autograder.netns import free_port, tcp_sockets, udp_sockets
 from autograder.stage import POLL
 
-RECORD = "BENCH_PROGRAMS"
-
-
-def pytest_runtest_makereport(item, call) -> None:
-    """As a pytest plugin (-p bench): add the programs that a check started to the file that $BENCH_PROGRAMS names."""
-    from autograder.pytest_plugin import STAGE
-    if call.when == "teardown" and (stage := item.stash.get(STAGE, None)):
-        with Path(os.environ[RECORD]).open("a") as record:
-            record.writelines(event.text + "\n" for event in stage.trace.of("start"))
-
-
-def programs_of(exercise: str) -> list[str]:
-    """The command lines of all programs that one grading of the solution starts."""
-    with tempfile.TemporaryDirectory() as name:
-        record = Path(name, "programs")
-        grade(exercise, ROOT / "solutions" / exercise, Path(name), "-p", "bench",
-              environment={RECORD: str(record), "PYTHONPATH": str(ROOT / "tests")})
-        return record.read_text().splitlines()
+TOO_LONG = 30               # seconds: none of these programs waits for its peer so long
 
 
 def start_bare(exercise: str, commands: list[str]) -> float:
     """Start each program, wait until it listens, has connected, or has ended; then let it end. Returns seconds.
 
-    It ends as its user would end it: at the end of its input, or when its server has gone; the room, on Ctrl-C.
+    It ends as its user would end it: at the end of its input, when its server has gone, or else on Ctrl-C. Who only
+    offers functions is started all the same.
     """
     begin = time.perf_counter()
     for command in commands:
-        script, *arguments = command.split()
-        listener = None
-        port = int(arguments[1])
-        if port < 65536:
+        with contextlib.ExitStack() as peers:
+            script, *arguments = command.split()
             port = free_port()
-            if "client" in script:
-                listener = socket.create_server(("127.0.0.1", port))
-        process = subprocess.Popen([sys.executable, script, arguments[0], str(port)],
-                                   cwd=ROOT / "solutions" / exercise, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE)
-        if listener:
-            connection, _ = listener.accept()
-            connection.close()
-            listener.close()
-        while port < 65536 and not listener and process.poll() is None and not tcp_sockets(port, "LISTEN"):
-            time.sleep(POLL)
-        if "room" in script:
-            process.send_signal(signal.SIGINT)
-        process.communicate()
+            if "--port" in arguments and int(arguments[arguments.index("--port") + 1]) < 65536:
+                arguments[arguments.index("--port") + 1] = str(port)
+            listener = peer = None
+            if "client" in script or "tour" in script:
+                listener = peers.enter_context(socket.create_server(("127.0.0.1", port)))
+                listener.settimeout(TOO_LONG)
+            if "send" in arguments:
+                peer = peers.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                peer.bind(("127.0.0.1", port))
+                peer.settimeout(TOO_LONG)
+            if "find" in arguments:
+                arguments[arguments.index("--wait") + 1] = "0"
+            process = subprocess.Popen([sys.executable, script, *arguments], cwd=ROOT / "solutions" / exercise,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            if listener and not script.startswith("udp") and "88888" not in arguments and "--host" not in arguments:
+                connection, _ = listener.accept()
+                connection.close()
+            serves = "server" in script or "many" in script or "room" in script or {"serve", "receive"} & set(arguments)
+            while serves and process.poll() is None and not tcp_sockets(port, "LISTEN") and not udp_sockets(port):
+                time.sleep(POLL)
+            if peer:
+                process.stdin.close()
+                peer.recv(65535)
+            if peer or serves and "chat" not in script:
+                process.send_signal(signal.SIGINT)
+            process.communicate() if not process.stdin.closed else process.wait()
     return time.perf_counter() - begin
 
 
@@ -91,7 +86,8 @@ def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
 
     Not those that nothing was collected from. Also for those who handed in no notebook, or one that cannot be read.
     """
-    notebook = json.loads((sample.EXERCISES / f"{sample.EXERCISE}.ipynb").read_text("utf-8"))
+    assignment = sample.ASSIGNMENTS[sample.EXERCISE]
+    notebook = json.loads((assignment.skeletons / assignment.notebook).read_text("utf-8"))
     notebook["cells"] = [cell for cell in notebook["cells"]
                          if cell["cell_type"] == "code" and "nbgrader" in cell["metadata"]]
     name, text = f"{sample.EXERCISE}.ipynb", json.dumps(notebook)
@@ -103,7 +99,7 @@ def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
         target = folder / "submitted" / student.name / sample.EXERCISE
         target.mkdir(parents=True)
         for path in (student / sample.EXERCISE).glob("*.py"):
-            if (sample.SOLUTION / path.name).exists():      # a kernel there would run what has a module's name
+            if (assignment.solution / path.name).exists():      # a kernel there would run what has a module's name
                 shutil.copy(path, target)
         (target / name).write_text(text, "utf-8")
     environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
@@ -127,7 +123,7 @@ def main() -> None:
     options = parser.parse_args()
     runs = options.runs
     for exercise in sorted(folder.name for folder in (ROOT / "solutions").iterdir()):
-        commands = programs_of(exercise)
+        commands = [entry["command"] for entry in reference(exercise).started]
         walls, works, bares = [], [], []
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as name:

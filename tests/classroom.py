@@ -17,85 +17,140 @@ from pathlib import Path
 
 from programs import ROOT, TESTS
 
-EXERCISE = "03_chat"
-EXERCISES, SOLUTION = ROOT / "exercises" / EXERCISE, ROOT / "solutions" / EXERCISE
-WRONG, HOSTILE = TESTS / "wrong" / EXERCISE, TESTS / "hostile"
+EXERCISE = "03_chat"            # what all of the class submit something for; for the others it is those who learn
+HOSTILE = TESTS / "hostile"
 ANSWER = "It was `recv()`, which returned **half** of a line (1 < 2).\n\n| call | bytes |\n|-|-|\n| 1 | 3 |"
 Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """What there is to submit for an exercise. bonus: the file of the bonus, "" if there is none. mistake: a wrong
+    program for it, with a known mistake."""
+
+    exercise: str
+    server: str
+    client: str
+    bonus: str
+    mistake: str
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's file name."""
+        return f"{self.exercise}.ipynb"
+
+    @property
+    def skeletons(self) -> Path:
+        """The folder of what students get."""
+        return ROOT / "exercises" / self.exercise
+
+    @property
+    def solution(self) -> Path:
+        """The folder of the solution."""
+        return ROOT / "solutions" / self.exercise
+
+    def wrong(self, name: str) -> Path:
+        """The folder of one of the wrong programs."""
+        return TESTS / "wrong" / self.exercise / name
+
+
+ASSIGNMENTS = {assignment.exercise: assignment for assignment in (
+    Assignment("02_socket_api", "echo_server.py", "echo_client.py", "echo_many.py", "C03_decode_per_recv"),
+    Assignment("03_chat", "chat_server.py", "chat_client.py", "chat_room.py", "C03_decode_per_recv"),
+    Assignment("04_udp", "udp_server.py", "udp_client.py", "", "U03_empty_is_the_end"))}
+Make = Callable[[Files, Assignment], None]
+
+
+@dataclass(frozen=True)
 class Student:
-    """One of the class. make: what changes the complete solution, as files by name, into what is submitted."""
+    """One of the class. make: what changes the complete solution, as files by name, into what is submitted.
+
+    learns: whether they submit for every exercise, and not only for the one at which the class shows what it can do.
+    """
 
     id: str
     last_name: str
     first_name: str
-    make: Callable[[Files], None]
+    make: Make
+    learns: bool = False
 
 
-def lays(folder: Path) -> Callable[[Files], None]:
-    """Has the files of this folder in place of the solution's."""
-    def change(files: Files) -> None:
-        for path in folder.glob("*.py"):
-            files[path.name] = path.read_bytes()
-    return change
+def lay(folder: Path, files: Files) -> None:
+    """Put the files of this folder in place of others."""
+    for path in folder.glob("*.py"):
+        files[path.name] = path.read_bytes()
 
 
-def complete(files: Files) -> None:
+def hostile(name: str) -> Make:
+    """Has the files of a hostile program in place of the solution's."""
+    return lambda files, _: lay(HOSTILE / name, files)
+
+
+def wrong(name: str) -> Make:
+    """Has the files of a wrong program in place of the solution's."""
+    return lambda files, assignment: lay(assignment.wrong(name), files)
+
+
+def untouched(files: Files, assignment: Assignment) -> None:
+    """The skeletons, as they were given out."""
+    lay(assignment.skeletons, files)
+
+
+def complete(files: Files, assignment: Assignment) -> None:
     """All is written, and the questions are answered."""
-    notebook = json.loads(files[f"{EXERCISE}.ipynb"])
+    notebook = json.loads(files[assignment.notebook])
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("solution"):
             cell["source"] = ANSWER
-    files[f"{EXERCISE}.ipynb"] = json.dumps(notebook).encode()
+    files[assignment.notebook] = json.dumps(notebook).encode()
 
 
-def without_bonus(files: Files) -> None:
+def without_bonus(files: Files, assignment: Assignment) -> None:
     """All but the bonus is written."""
-    complete(files)
-    files["chat_room.py"] = (EXERCISES / "chat_room.py").read_bytes()
+    complete(files, assignment)
+    if assignment.bonus:
+        files[assignment.bonus] = (assignment.skeletons / assignment.bonus).read_bytes()
 
 
-def decodes_each_piece(files: Files) -> None:
+def one_mistake(files: Files, assignment: Assignment) -> None:
     """One of the known mistakes, and no bonus."""
-    lays(WRONG / "C03_decode_per_recv")(files)
-    without_bonus(files)
+    lay(assignment.wrong(assignment.mistake), files)
+    without_bonus(files, assignment)
 
 
-def syntax_error(files: Files) -> None:
+def syntax_error(files: Files, assignment: Assignment) -> None:
     """A bracket is missing in the server."""
-    files["chat_server.py"] = files["chat_server.py"].replace(b"parser.parse_args()", b"parser.parse_args(")
+    files[assignment.server] = files[assignment.server].replace(b"parser.parse_args()", b"parser.parse_args(")
 
 
-def empty_file(files: Files) -> None:
+def empty_file(files: Files, assignment: Assignment) -> None:
     """The client is an empty file."""
-    files["chat_client.py"] = b""
+    files[assignment.client] = b""
 
 
-def missing_file(files: Files) -> None:
+def missing_file(files: Files, assignment: Assignment) -> None:
     """The server was not submitted."""
-    complete(files)
-    del files["chat_server.py"]
+    complete(files, assignment)
+    del files[assignment.server]
 
 
-def no_notebook(files: Files) -> None:
+def no_notebook(files: Files, assignment: Assignment) -> None:
     """Only programs were submitted."""
-    del files[f"{EXERCISE}.ipynb"]
+    del files[assignment.notebook]
 
 
-def broken_notebook(files: Files) -> None:
+def broken_notebook(files: Files, assignment: Assignment) -> None:
     """The notebook was cut off in the middle of an upload."""
-    files[f"{EXERCISE}.ipynb"] = files[f"{EXERCISE}.ipynb"][:2000]
+    files[assignment.notebook] = files[assignment.notebook][:2000]
 
 
-def cells(change: Callable[[list[dict]], list[dict]]) -> Callable[[Files], None]:
+def cells(change: Callable[[list[dict]], list[dict]]) -> Make:
     """The programs are skeletons, and what changes is the notebook."""
-    def make(files: Files) -> None:
-        lays(EXERCISES)(files)
-        notebook = json.loads(files[f"{EXERCISE}.ipynb"])
+    def make(files: Files, assignment: Assignment) -> None:
+        untouched(files, assignment)
+        notebook = json.loads(files[assignment.notebook])
         notebook["cells"] = change(notebook["cells"])
-        files[f"{EXERCISE}.ipynb"] = json.dumps(notebook).encode()
+        files[assignment.notebook] = json.dumps(notebook).encode()
     return make
 
 
@@ -145,39 +200,40 @@ def deletes_cells(found: list[dict]) -> list[dict]:
 
 
 CLASS = [
-    Student("ada", "Lovelace", "Ada", complete),
-    Student("grace", "Hopper", "Grace", without_bonus),
-    Student("linus", "O'Brien, Jr.", 'Linus "Lin"', decodes_each_piece),
-    Student("yann", "Le Gall", "Yann", lays(EXERCISES)),
-    Student("liwei", "李", "伟", syntax_error),
-    Student("s2027001", "欧阳", "小明", empty_file),
+    Student("ada", "Lovelace", "Ada", complete, learns=True),
+    Student("grace", "Hopper", "Grace", without_bonus, learns=True),
+    Student("linus", "O'Brien, Jr.", 'Linus "Lin"', one_mistake, learns=True),
+    Student("yann", "Le Gall", "Yann", untouched, learns=True),
+    Student("liwei", "李", "伟", syntax_error, learns=True),
+    Student("s2027001", "欧阳", "小明", empty_file, learns=True),
     Student("mia", "Müller-Lüdenscheidt", "Mia", missing_file),
-    Student("hugo", "Hang", "Hugo", lays(WRONG / "X_hangs_at_start")),
-    Student("flora", "Flood", "Flora", lays(HOSTILE / "output_flood")),
-    Student("boris", "Bomb", "Boris", lays(HOSTILE / "fork_bomb")),
-    Student("eve", "Exit", "Eve", lays(HOSTILE / "os_exit")),
-    Student("mallory", "Forge", "Mallory", lays(HOSTILE / "forged_json")),
-    Student("trudy", "Shadow", "Trudy", lays(HOSTILE / "shadow_modules")),
+    Student("hugo", "Hang", "Hugo", wrong("X_hangs_at_start")),
+    Student("flora", "Flood", "Flora", hostile("output_flood")),
+    Student("boris", "Bomb", "Boris", hostile("fork_bomb")),
+    Student("eve", "Exit", "Eve", hostile("os_exit")),
+    Student("mallory", "Forge", "Mallory", hostile("forged_json")),
+    Student("trudy", "Shadow", "Trudy", hostile("shadow_modules")),
     Student("oscar", "Open", "Oscar", cells(opens_gradebook)),
     Student("rita", "Rebind", "Rita", cells(rebinds_check)),
     Student("fred", "Flag", "Fred", cells(flips_flags)),
     Student("dora", "Delete", "Dora", cells(deletes_cells)),
     Student("nick", "Nobook", "Nick", no_notebook),
     Student("bea", "Broken", "Bea", broken_notebook),
-    Student("abel", "Absent", "Abel", lambda files: files.clear()),
+    Student("abel", "Absent", "Abel", lambda files, _: files.clear()),
 ]
 UNGRADABLE = {"nick", "bea"}
 
 
-def submission(student: Student) -> Files:
-    """What this student submits, by file name. Nothing at all from who is absent."""
-    files = {path.name: path.read_bytes() for path in SOLUTION.glob("*.py")}
-    files[f"{EXERCISE}.ipynb"] = (EXERCISES / f"{EXERCISE}.ipynb").read_bytes()
-    student.make(files)
+def submission(student: Student, exercise: str = EXERCISE) -> Files:
+    """What this student submits for an exercise, by file name. Nothing at all from who is absent."""
+    assignment = ASSIGNMENTS[exercise]
+    files = {path.name: path.read_bytes() for path in assignment.solution.glob("*.py")}
+    files[assignment.notebook] = (assignment.skeletons / assignment.notebook).read_bytes()
+    student.make(files, assignment)
     return files
 
 
-def lay_out_class(folder: Path, students: list[Student]) -> None:
+def lay_out_class(folder: Path, students: list[Student], exercise: str = EXERCISE) -> None:
     """Write roster.csv, and archives/ as a learning platform gives them, into a folder."""
     shutil.rmtree(folder / "archives", ignore_errors=True)
     (folder / "archives").mkdir(parents=True)
@@ -186,11 +242,11 @@ def lay_out_class(folder: Path, students: list[Student]) -> None:
         rows.writerow(["id", "last_name", "first_name", "email"])
         rows.writerows([s.id, s.last_name, s.first_name, f"{s.id}@example.org"] for s in students)
     for student in students:
-        if files := submission(student):
+        if (exercise == EXERCISE or student.learns) and (files := submission(student, exercise)):
             name = f"{student.last_name} {student.first_name}_{student.id}_4711_file_.zip".replace("/", "")
             with zipfile.ZipFile(folder / "archives" / name, "w") as archive:
                 for file, content in files.items():
-                    archive.writestr(f"{EXERCISE}/{file}", content)
+                    archive.writestr(f"{exercise}/{file}", content)
 
 
 def command(folder: Path, *words: str) -> list[str]:
@@ -201,15 +257,19 @@ def command(folder: Path, *words: str) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "build" / "sample")
-    folder = parser.parse_args().folder.absolute()
-    lay_out_class(folder, CLASS)
-    for words in (["roster", str(folder / "roster.csv")], ["release", EXERCISE],
-                  ["grade", EXERCISE, "--zips", str(folder / "archives")]):
-        print("$ python -m autograder", *words, flush=True)
-        status = subprocess.run(command(folder, *words), cwd=ROOT, check=False).returncode
-        if status and words[0] != "grade":
-            sys.exit(status)
-    sys.exit(status)
+    parser.add_argument("--exercise", choices=ASSIGNMENTS, action="append", help="only this one (default: all)")
+    arguments = parser.parse_args()
+    folder, worst = arguments.folder.absolute(), 0
+    for exercise in arguments.exercise or ASSIGNMENTS:
+        lay_out_class(folder, CLASS, exercise)
+        for words in (["roster", str(folder / "roster.csv")], ["release", exercise],
+                      ["grade", exercise, "--zips", str(folder / "archives")]):
+            print("$ python -m autograder", *words, flush=True)
+            status = subprocess.run(command(folder, *words), cwd=ROOT, check=False).returncode
+            if status and words[0] != "grade":
+                sys.exit(status)
+        worst = max(worst, status)
+    sys.exit(worst)
 
 
 if __name__ == "__main__":

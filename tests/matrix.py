@@ -47,7 +47,7 @@ def expected(graded: dict[str, Graded]) -> str:
 def main() -> None:
     sections = []
     for exercise in EXERCISES:
-        with all_at_work(programs("wrong", exercise), "--seed=7") as futures:
+        with all_at_work(programs("wrong", exercise)) as futures:
             graded = {folder.name: future.result() for folder, future in futures.items()}
         sections.append(table(exercise, graded))
         (TESTS / "wrong" / exercise / "expected.toml").write_text(expected(graded), encoding="utf-8")

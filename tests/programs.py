@@ -1,4 +1,5 @@
 """The programs that the grader is graded with, and how they are graded: from outside, as an instructor would."""
+import functools
 import json
 import os
 import re
@@ -12,6 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from started import RECORD
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -82,12 +85,65 @@ def grade_program(exercise: str, program: Path, *options: str) -> Graded:
         return grade(exercise, lay_out(exercise, program, Path(name, "submission")), Path(name), *options)
 
 
+@dataclass(frozen=True)
+class Reference:
+    """How the solution of an exercise does. started: what its checks start, each with a group and a command."""
+
+    graded: Graded
+    started: list[dict[str, str]]
+
+    def groups(self, program: Path) -> set[str]:
+        """The groups of checks that start a file which this program changes, or one that imports such a file."""
+        folder = ROOT / "solutions" / self.graded.score["exercise"]
+        changed = {file.name for file in program.glob("*.py")}
+        while more := {file.name for file in folder.glob("*.py") if file.name not in changed and any(
+                re.search(rf"^(from|import) {name.removesuffix('.py')}\b", file.read_text("utf-8"), re.MULTILINE)
+                for name in changed)}:
+            changed |= more
+        return {entry["group"] for entry in self.started if entry["command"].split()[0] in changed}
+
+    def completed(self, part: Graded) -> Graded:
+        """A grading of some groups, with the solution's checks in all the others."""
+        played = {check["name"]: check for check in part.score["checks"]}
+        checks = [played.get(check["name"], check) for check in self.graded.score["checks"]]
+        points = {kind: sum(check["points"] for check in checks if check["bonus"] == kind) for kind in (False, True)}
+        return Graded(part.status, part.output, part.score | {
+            "points": points[False], "bonus": points[True], "max": self.graded.score["max"], "checks": checks})
+
+
+@functools.cache
+def reference(exercise: str) -> Reference:
+    """The solution, graded once, with a note of what its checks start."""
+    with tempfile.TemporaryDirectory(prefix="grading-") as name:
+        record = Path(name, "started")
+        graded = grade(exercise, ROOT / "solutions" / exercise, Path(name), "-p", "started", "--seed=7",
+                       environment={RECORD: str(record), "PYTHONPATH": str(TESTS)})
+        return Reference(graded, [json.loads(line) for line in record.read_text("utf-8").splitlines()])
+
+
+def grade_what_differs(program: Path) -> Graded:
+    """Grade a wrong or right program in the groups of checks that its files take part in.
+
+    In all the others the very same programs run as for the solution, and one grading of that is enough. Whose report is
+    compared word for word is graded whole.
+    """
+    exercise = program.parent.name
+    if (TESTS / "golden" / "reports" / exercise / f"{program.name}.txt").exists():
+        return grade_program(exercise, program, "--seed=7")
+    only = [f"--only={group}" for group in sorted(reference(exercise).groups(program))]
+    return reference(exercise).completed(grade_program(exercise, program, "--seed=7", *only))
+
+
 @contextmanager
-def all_at_work(folders: Iterable[Path], *options: str) -> Iterator[dict[Path, Future]]:
-    """Grade many wrong and right programs side by side; gives a future Graded for each, at once. The slow go first."""
+def all_at_work(folders: Iterable[Path]) -> Iterator[dict[Path, Future]]:
+    """Grade many wrong and right programs side by side; gives a future Graded for each, at once. The slow go first.
+
+    Each in what differs from the solution; a soak grades them whole.
+    """
     with ThreadPoolExecutor(WORKERS) as pool:
         ordered = sorted(folders, key=lambda folder: folder.name != "slow_start")
-        futures = {folder: pool.submit(grade_program, folder.parent.name, folder, *options) for folder in ordered}
+        list(pool.map(reference, {folder.parent.name for folder in ordered}))
+        futures = {folder: pool.submit(grade_what_differs, folder) for folder in ordered}
         try:
             yield futures
         finally:

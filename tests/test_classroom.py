@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,7 +105,7 @@ def new_class(folder: Path, *ids: str) -> Round:
 def at_work(tmp_path_factory) -> Iterator[tuple[Path, subprocess.Popen]]:
     """The folder of the sample class, and the process that grades it."""
     folder = tmp_path_factory.mktemp("sample")
-    command = [sys.executable, str(ROOT / "tests" / "classroom.py"), str(folder)]
+    command = [sys.executable, str(ROOT / "tests" / "classroom.py"), str(folder), "--exercise", EXERCISE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as grading:
         yield folder, grading
         grading.kill()
@@ -570,6 +571,23 @@ def test_a_students_text_is_shown_and_does_nothing(whole):
     assert does_nothing(whole.feedback("oscar"))
     assert "<strong>half</strong>" in whole.feedback("ada") and "1 &lt; 2" in whole.feedback("ada")
     assert "<td>bytes</td>" in whole.feedback("ada") or "<th>bytes</th>" in whole.feedback("ada")
+
+
+@pytest.mark.parametrize("exercise", sorted(set(sample.ASSIGNMENTS) - {EXERCISE}))
+def test_the_class_gets_its_points_for_the_other_exercises_too(exercise, tmp_path):
+    ids = {"ada": None, "linus": None, "yann": 0}
+    sample.lay_out_class(tmp_path, [student for student in sample.CLASS if student.id in ids], exercise)
+    room = Round(tmp_path)
+    for words in ("roster", str(tmp_path / "roster.csv")), ("release", exercise), \
+            ("grade", exercise, "--zips", str(tmp_path / "archives")):
+        done = room.command(*words)
+        assert done.status == GRADED, done.output
+    mistake = sample.ASSIGNMENTS[exercise].mistake
+    lost = tomllib.loads((ROOT / "tests" / "wrong" / exercise / "expected.toml").read_text("utf-8"))[mistake]
+    assert {student: float(row["checks"]) for student, row in room.rows.items()} \
+        == {"ada": 100, "linus": lost["points"], "yann": 0}
+    page = (tmp_path / "class" / "feedback" / "linus" / exercise / f"{exercise}.html").read_text("utf-8")
+    assert f"({mistake[:3]})" in page and "data:image/svg" in page or "<svg" in page
 
 
 def test_formgrader_gives_the_same_points_and_shows_what_graders_need(whole, tmp_path):

@@ -173,6 +173,8 @@ def test_no_reply(cast, the_server):
         client.shows(NO_REPLY)
         the_server.has_received_nothing_more()
 
+    cast.timers(2 * 3 * 0.3 + 0.3, "its timeouts")
+
     slow = cast.udp_peer("a slow server")
     second = cast.program("udp_client.py", "--port", slow.port, "--timeout", "0.3", "--retries", "100",
                           lane="your second client")
@@ -221,6 +223,7 @@ def test_late_reply(cast, client, the_server):
     client.shows(reply)
     client.does_not_show("old news")
 
+    cast.timers(0.3, "its timeout")
     noisy = cast.udp_peer("a noisy server")
     second = cast.program("udp_client.py", "--port", noisy.port, "--timeout", "0.3", "--retries", "100",
                           lane="your second client")

@@ -50,6 +50,7 @@ def test_finds_several(cast):
     for name in names:
         cast.program("discovery.py", "serve", "--port", port, "--name", name, *way, lane=f"your {name}").shows("ready")
     finder = cast.program("discovery.py", "find", "--port", port, "--wait", "2", *way, lane="your find")
+    cast.timers(2 + 0.1, "what --wait says")
     twice.talks_with(finder)
     twice.receives(QUESTION)
     names.append(cast.line("echo"))

@@ -160,6 +160,7 @@ def test_real_sockets(cast):
     sending = cast.program("reliable.py", "send", "--port", link.port, lane="your sender")
     link.carries(sending)
     lines = [cast.line(word) for word in ("eins", "zwei", "三", "cuatro", "five")]
+    cast.timers((LEAST_WAIT * (1 + 2 + 4)) / 1000, "its waits, doubled with each loss")
     sending.is_typed(*lines)
     sending.input_ends()
     for line in lines:
