@@ -59,9 +59,10 @@ class Calls(Program):
         for line in lines:
             try:
                 answer = json.loads(line)
-            except (ValueError, RecursionError):
-                answer = None
-            self._answers.append(answer if isinstance(answer, dict) else {"raised": "an answer that is no JSON"})
+                answer = {name: _decode(value) for name, value in answer.items()}
+            except (ValueError, RecursionError, AttributeError):        # AttributeError: no dict
+                answer = {"raised": "an answer that is no JSON"}
+            self._answers.append(answer)
         if len(self._partial) > MOST_ANSWERED:
             self._stop(f"it returned more than {MOST_ANSWERED >> 20} MiB")
         return None
@@ -109,7 +110,7 @@ class Calls(Program):
                 answer = self._answer(_short(value))
                 if "gave" not in answer:
                     self._instead(answer, _short(value))
-                found = _decode(answer["gave"])
+                found = answer["gave"]
                 self._came("gave", found)
                 if found != value or type(found) is not type(value):
                     raise Unmet(_short(value), _short(found))
@@ -138,13 +139,16 @@ class Calls(Program):
     def method(self, of: Handle, name: str, *arguments: object, tell: Sequence[str] = ()) -> tuple[Any, dict]:
         """Call a method. Returns what it returned, and the attributes of the object that are to be told.
 
-        Raises Unmet if it raises an error.
+        Raises Unmet if it raises an error, or if there is no such attribute.
         """
         self._call = f"{of}.{name}({', '.join(map(_short, arguments))})"
         self._ask({"do": "call", "of": _encode(of), "name": name, "arguments": _encode(list(arguments)),
                    "tell": list(tell)})
         answer = self._answer("that it returns")
-        return self._value(answer), _decode(answer.get("told", {}))
+        value, told = self._value(answer), answer.get("told")
+        if not isinstance(told, dict) or not set(tell) <= set(told):
+            raise Unmet(f"an object with {', '.join(tell)}", _short(told))
+        return value, told
 
     def is_free(self) -> None:
         """Whatever it is at, it is done with it, and knows no object any more: for the next of many examples.
@@ -202,33 +206,35 @@ class Calls(Program):
     def _value(self, answer: dict) -> Any:
         if "value" not in answer:
             self._instead(answer, "that it returns")
-        return _decode(answer["value"])
+        return answer["value"]
 
     def _raises(self, error: str) -> None:
         answer = self._answer(error)
-        if error not in answer.get("kinds", []):
+        kinds = answer.get("kinds")
+        if not isinstance(kinds, list) or error not in kinds:
             self._instead(answer, error)
         self._came("raised", error)
 
     def _came(self, how: str, value: object) -> None:
-        shown = "" if value is None and how == "ended" else value if how == "raised" else _short(value)
-        self.stage.trace.add(self.lane, "result", text=how, data=str(shown).encode())
+        shown = "" if how == "ended" else str(value) if how == "raised" else _short(value)
+        self.stage.trace.add(self.lane, "result", text=how, data=shown.encode("utf-8", "replace"))
 
     def _instead(self, answer: dict, expected: str) -> None:
         """Something else came than what was expected: record it, and raise Unmet."""
         if "raised" in answer:
-            self.stage.trace.add(self.lane, "result", text="raised", data=str(answer["raised"]).encode())
+            self._came("raised", answer["raised"])
             if traceback := answer.get("traceback"):
                 self.stage.trace.add(self.lane, "stderr", data=str(traceback).encode("utf-8", "replace"))
-            raise Unmet(expected, f"{answer['raised']}: {answer.get('text', '')}".removesuffix(": "))
+            said = f"{answer['raised']}: {answer.get('text', '')}".removesuffix(": ")
+            raise Unmet(expected, said.encode("utf-8", "replace").decode())
         if "gave" in answer:
-            self._came("gave", _decode(answer["gave"]))
-            raise Unmet(expected, f"that the loop is given {_short(_decode(answer['gave']))}")
+            self._came("gave", answer["gave"])
+            raise Unmet(expected, f"that the loop is given {_short(answer['gave'])}")
         if "ended" in answer:
             self._came("ended", None)
             raise Unmet(expected, "the end of the loop")
-        self._came("returned", _decode(answer.get("value")))
-        raise Unmet(expected, f"that it returned {_short(_decode(answer.get('value')))}")
+        self._came("returned", answer.get("value"))
+        raise Unmet(expected, f"that it returned {_short(answer.get('value'))}")
 
 
 def _encode(value: Any) -> Any:
@@ -239,6 +245,8 @@ def _encode(value: Any) -> Any:
         return {"$bytes": value.decode("latin-1")}
     if isinstance(value, (list, tuple)):
         return [_encode(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _encode(entry) for key, entry in value.items()}
     return value
 
 
@@ -259,7 +267,10 @@ def _short(value: object) -> str:
     """A value for a sentence, as Python writes it; bytes as everywhere in the reports."""
     if isinstance(value, bytes):
         return show(value)
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "something that is nested very deeply"
     return text if len(text) <= 60 else f"{text[:40]} … ({len(text):,} characters)"
 
 

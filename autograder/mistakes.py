@@ -236,9 +236,9 @@ def _(trace: Trace) -> bool:
 
 @mistake("C01", seen_in="framing", by_error=True)
 def _(trace: Trace) -> bool:
-    for _, pieces in _streams(trace):
+    for program, pieces in _streams(trace):
         gave = [event for event in trace.of("result") if event.text == "gave"]
-        if len(pieces) > 1 and not gave:
+        if any(trace.of("call", lane=program)) and len(pieces) > 1 and not gave:
             return True
     return False
 
@@ -428,7 +428,7 @@ def _(trace: Trace) -> bool:
                 "sends a reset in place of an orderly end.")
 def _(trace: Trace) -> bool:
     for ending in trace.of("reset"):
-        if not _runs(trace, ending.lane):
+        if ending.lane not in _programs(trace) or not _runs(trace, ending.lane):
             continue
         said = trace.bytes_of("data", lane=ending.to, to=ending.lane)
         answers = trace.bytes_of("data", lane=ending.lane, to=ending.to)
@@ -468,6 +468,8 @@ def _(trace: Trace) -> bool:
             if len(frame) > 4 and little == len(frame) - 4 < big:
                 return True
     for program, pieces in _streams(trace):
+        if not any(trace.of("call", lane=program)):
+            continue
         length = int.from_bytes(pieces[-1].data[:4], "big")
         answers = [event for event in trace.of("result", lane=program) if event.at >= pieces[-1].at]
         if length > 1 << 16 and len(pieces[-1].data) >= 4 and not answers and _waits(trace, program):
@@ -641,7 +643,7 @@ def _(trace: Trace) -> bool:
     acknowledged: set[int] = set()
     newest: int | None = None                   # of the DATA that have arrived
     packets = _packets(trace)
-    for packet, then in zip(packets, [*packets[1:], None], strict=True):
+    for packet, then in zip(packets, [*packets[1:], None], strict=False):
         if packet.kind == "ACK":
             acknowledged.add(packet.number)
         elif newest is None:

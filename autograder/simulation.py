@@ -4,6 +4,7 @@ Time is virtual: nobody waits for it, and the trace of a check tells it in place
 """
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from .stage import Stage, Unmet
 
 ONE_WAY = 20                # ms that a packet is under way in a simulation
 MOST_PACKETS = 400          # after so many a simulation does not come to an end
+MOST_AT_ONCE = 10           # packets that one call may want to be sent
+LATEST = 1e9                # ms: no deadline is as far away
 
 
 class Clock:
@@ -89,17 +92,26 @@ class Half(Calls):
     def waits(self) -> int:
         """For how long it waits now, by its own deadline (ms). Raises Unmet where that is no time to come."""
         with self.stage.step(f"{self.lane} has a deadline"):
-            deadline = self.attributes["deadline"]
-            if not isinstance(deadline, (int, float)) or deadline <= self.clock.now:
+            deadline = self.deadline()
+            if deadline is None or deadline <= self.clock.now:
                 raise Unmet(f"deadline to be a time after {self.clock.now} ms", f"{deadline}")
-            return round(deadline - self.clock.now)
+            return deadline - self.clock.now
+
+    def deadline(self) -> int | None:
+        """Its deadline, rounded up to whole ms. Raises Unmet for what is neither a time nor None."""
+        deadline = self.attributes["deadline"]
+        if deadline is None:
+            return None
+        if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or not abs(deadline) < LATEST:
+            raise Unmet("deadline to be a time in ms, or None", repr(deadline)[:80])
+        return math.ceil(deadline)
 
     def has_to_wait(self, time: int) -> None:
         """It waits so long now (ms), but for what it may round."""
         with self.stage.step(f"{self.lane} waits for {time} ms"):
             found = self.waits()
             self.stage.trace.add(self.lane, "wait", value=found)
-            if abs(found - time) > 1:           # but for rounding
+            if abs(found - time) > 2:           # but for rounding
                 raise Unmet(f"{time} ms", f"{found} ms")
 
     def _records(self, packets: list[bytes]) -> None:
@@ -119,6 +131,8 @@ class Half(Calls):
             if not isinstance(part, list) or not all(isinstance(entry, bytes) for entry in part):
                 shape = "a list of packets" if self.tell else "two lists, of blocks and of packets"
                 raise Unmet(f"that {name}() returns {shape}, all of them bytes", repr(value)[:80])
+            if len(part) > MOST_AT_ONCE:
+                raise Unmet(f"no more than {MOST_AT_ONCE} blocks or packets at once", f"{len(part)}")
         self.blocks += blocks
         self._packets = packets
         return packets
@@ -174,11 +188,11 @@ def transfer(sender: Half, receiver: Half, blocks: Sequence[bytes], script: Sequ
         for _ in range(MOST_PACKETS):
             if sender.attributes["finished"] or sender.attributes["failed"]:
                 break
-            deadline = sender.attributes["deadline"]
+            deadline = sender.deadline()
             if under_way and (deadline is None or under_way[0][0] <= deadline):
                 deliver()
-            elif isinstance(deadline, (int, float)) and deadline >= clock.now:
-                clock.now = round(deadline)
+            elif deadline is not None and deadline >= clock.now:
+                clock.now = deadline
                 send(sender, sender.asks("tick", clock.now))
             else:
                 raise Unmet("a deadline, since nothing is under way and not all is acknowledged", f"{deadline}")
@@ -193,5 +207,6 @@ def transfer(sender: Half, receiver: Half, blocks: Sequence[bytes], script: Sequ
                         f"the sender has finished, and only {len(handed)} of {len(blocks)} blocks were")
         for direction, packet in faults.left():
             travel(receiver if direction == ways[0] else sender, packet, f"{sender.words(packet)}, very late")
-        while under_way:
-            deliver()
+        for _ in range(MOST_PACKETS):
+            if under_way:
+                deliver()

@@ -19,7 +19,7 @@ from started import RECORD
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
-WORKERS = 6 * (os.cpu_count() or 1)
+WORKERS = 4 * (os.cpu_count() or 1)
 # Taken once: pytest changes its own while threads of ours start gradings. And the graders may keep compiled files.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -156,7 +156,7 @@ def normalise(output: str) -> tuple[list[str], dict[str, list[str]]]:
     Ports, times and shares of a processor differ. So may the order of what happens in different lanes, and whether
     the newline behind the last line on a screen has come by the end.
     """
-    text = re.sub(r"\b(port |--port |127\.0\.0\.1:)\d+", r"\1PORT", output)
+    text = re.sub(r"\b(port |--port |127\.0\.0\.1[: ])\d+", r"\1PORT", output)
     text = re.sub(r"\b\d+(\.\d+)?( s\b|%)", r"N\2", text)
     text = re.sub(r"pytest-\d+/mixed\d+", "SCRATCH", text)
     others, lanes = [], {}

@@ -149,8 +149,8 @@ def test_waits(cast, sender):
 
 
 @mark.check("reliable", points=2, needs=[test_old_packets],
-            hint="The two halves that you have written, and real sockets: the part at the end of the file, which is "
-                 "given. Does it still import what it needs, and return what it says?")
+            hint="Here your two halves meet real sockets, in the part at the end of the file. That part is "
+                 "given: leave it as it is, and the imports at the top with it.")
 def test_real_sockets(cast):
     """Over real sockets and a link that drops, all lines arrive, once"""
     port = cast.port()
