@@ -14,11 +14,12 @@ from typing import Any
 from .netns import can_ask
 from .peers import ScriptedServer
 from .program import Program
-from .stage import Unmet
+from .stage import POLL, Unmet
 from .words import show
 
 WORKER = Path(__file__).with_name("worker.py").read_text("utf-8")
-MOST_ANSWERED = 8 << 20     # bytes of one answer
+MOST_ANSWERED = 2 << 20     # bytes of all that one request brings
+MOST_SAID, MOST_TRACED = 1000, 1 << 16          # characters of an error's text, and of its traceback, that are kept
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Calls(Program):
     def __init__(self, *arguments: Any) -> None:
         self._answers: list[dict] = []
         self._partial = bytearray()
+        self._answered = 0                      # bytes of answers since it was last asked
         self._call = ""                         # what was asked for last, for people
         self._awaited = 1                       # answers that are to come: the first one says that it was imported
         super().__init__(*arguments)
@@ -53,8 +55,12 @@ class Calls(Program):
     def _heard(self, kind: str, data: bytes) -> None:
         if kind != "screen":
             return super()._heard(kind, data)
+        self._output["screen"].clear()          # which is bounded for a screen; here it is what one request brings
+        self._answered += len(data)
+        if self._answered > MOST_ANSWERED:
+            self._stop(f"it returned more than {MOST_ANSWERED >> 20} MiB")
+            return None
         self._partial += data
-        self._output["screen"].clear()          # which is bounded for a screen; here an answer is, below
         *lines, self._partial = self._partial.split(b"\n")
         for line in lines:
             try:
@@ -63,8 +69,6 @@ class Calls(Program):
             except (ValueError, RecursionError, AttributeError):        # AttributeError: no dict
                 answer = {"raised": "an answer that is no JSON"}
             self._answers.append(answer)
-        if len(self._partial) > MOST_ANSWERED:
-            self._stop(f"it returned more than {MOST_ANSWERED >> 20} MiB")
         return None
 
     # Sentences ----------------------------------------------------------------------------------------
@@ -106,14 +110,14 @@ class Calls(Program):
     def gives(self, *values: object) -> None:
         """The loop is given exactly these values next."""
         for value in values:
-            with self.stage.step(f"the loop is given  {_short(value)}"):
-                answer = self._answer(_short(value))
+            with self.stage.step(f"the loop is given  {short(value)}"):
+                answer = self._answer(short(value))
                 if "gave" not in answer:
-                    self._instead(answer, _short(value))
+                    self._instead(answer, short(value))
                 found = answer["gave"]
                 self._came("gave", found)
                 if found != value or type(found) is not type(value):
-                    raise Unmet(_short(value), _short(found))
+                    raise Unmet(short(value), short(found))
 
     def is_over(self) -> None:
         """The loop ends, and no error is raised."""
@@ -132,7 +136,7 @@ class Calls(Program):
 
     def make(self, name: str, *arguments: object) -> Handle:
         """Make an object of one of the student's classes. Raises Unmet if that raises an error."""
-        self._call = f"{name}({', '.join(map(_short, arguments))})"
+        self._call = f"{name}({', '.join(map(short, arguments))})"
         self._ask({"do": "make", "of": None, "name": name, "arguments": _encode(list(arguments)), "tell": []})
         return self._result()
 
@@ -141,13 +145,13 @@ class Calls(Program):
 
         Raises Unmet if it raises an error, or if there is no such attribute.
         """
-        self._call = f"{of}.{name}({', '.join(map(_short, arguments))})"
+        self._call = f"{of}.{name}({', '.join(map(short, arguments))})"
         self._ask({"do": "call", "of": _encode(of), "name": name, "arguments": _encode(list(arguments)),
                    "tell": list(tell)})
         answer = self._answer("that it returns")
         value, told = self._value(answer), answer.get("told")
         if not isinstance(told, dict) or not set(tell) <= set(told):
-            raise Unmet(f"an object with {', '.join(tell)}", _short(told))
+            raise Unmet(f"an object with {', '.join(tell)}", short(told))
         return value, told
 
     def is_free(self) -> None:
@@ -170,21 +174,21 @@ class Calls(Program):
     def has_read_everything(self) -> None:
         """As for every Program; or its loop is over, and it will read no more."""
         with self.stage.step(f"{self.lane} has read everything"):
-            if not self._over():
-                self.stage.wait(self._over, hopeless=lambda: can_ask() and not self._unread())
+            if can_ask():
+                self.stage.wait(self._over, poll=POLL, hopeless=lambda: not self._unread())
             if not self._over():
                 super().has_read_everything()
 
     # How it is done -----------------------------------------------------------------------------------
 
     def _begins(self, do: str, name: str, arguments: Sequence[object]) -> str:
-        self._call = f"{name}({', '.join(map(_short, arguments))})"
+        self._call = f"{name}({', '.join(map(short, arguments))})"
         self.stage.trace.add(self.lane, "call", text=self._call)
         self._ask({"do": do, "of": None, "name": name, "arguments": _encode(list(arguments)), "tell": []})
         return self._call
 
     def _ask(self, request: dict) -> None:
-        self._awaited = 1
+        self._awaited, self._answered = 1, 0
         self._put(json.dumps(request).encode() + b"\n")
 
     def _over(self) -> bool:
@@ -216,7 +220,7 @@ class Calls(Program):
         self._came("raised", error)
 
     def _came(self, how: str, value: object) -> None:
-        shown = "" if how == "ended" else str(value) if how == "raised" else _short(value)
+        shown = "" if how == "ended" else str(value) if how == "raised" else short(value)
         self.stage.trace.add(self.lane, "result", text=how, data=shown.encode("utf-8", "replace"))
 
     def _instead(self, answer: dict, expected: str) -> None:
@@ -224,17 +228,17 @@ class Calls(Program):
         if "raised" in answer:
             self._came("raised", answer["raised"])
             if traceback := answer.get("traceback"):
-                self.stage.trace.add(self.lane, "stderr", data=str(traceback).encode("utf-8", "replace"))
-            said = f"{answer['raised']}: {answer.get('text', '')}".removesuffix(": ")
+                self.stage.trace.add(self.lane, "stderr", data=str(traceback)[-MOST_TRACED:].encode("utf-8", "replace"))
+            said = f"{answer['raised']}: {answer.get('text', '')}".removesuffix(": ")[:MOST_SAID]
             raise Unmet(expected, said.encode("utf-8", "replace").decode())
         if "gave" in answer:
             self._came("gave", answer["gave"])
-            raise Unmet(expected, f"that the loop is given {_short(answer['gave'])}")
+            raise Unmet(expected, f"that the loop is given {short(answer['gave'])}")
         if "ended" in answer:
             self._came("ended", None)
             raise Unmet(expected, "the end of the loop")
         self._came("returned", answer.get("value"))
-        raise Unmet(expected, f"that it returned {_short(answer.get('value'))}")
+        raise Unmet(expected, f"that it returned {short(answer.get('value'))}")
 
 
 def _encode(value: Any) -> Any:
@@ -263,7 +267,7 @@ def _decode(value: Any) -> Any:
     return value
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
     """A value for a sentence, as Python writes it; bytes as everywhere in the reports."""
     if isinstance(value, bytes):
         return show(value)

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .calls import Calls
+from .calls import Calls, short
 from .datagrams import BROADCAST, UdpLink, UdpPeer
 from .faults import Fault
 from .link import Link
-from .netns import Capture, can_ask, free_port, most_sent_unread, tcp_sockets
+from .netns import Capture, can_ask, free_port, most_sent_unread, own, tcp_sockets
 from .peers import LOCALHOST, Peer, ScriptedServer
 from .program import Program
 from .search import search
@@ -136,7 +136,7 @@ class Cast:
         """What was found is what was expected. Raises Unmet."""
         with self.stage.step(sentence):
             if found != expected or type(found) is not type(expected):
-                raise Unmet(repr(expected)[:200], repr(found)[:200], compare=True)
+                raise Unmet(short(expected), short(found), compare=True)
 
     def read_back(self, option: int, value: int) -> int:
         """What this system says of an option of a TCP socket (level SOL_SOCKET) after it was set to this value."""
@@ -145,8 +145,8 @@ class Cast:
             return probe.getsockopt(socket.SOL_SOCKET, option)
 
     def unknown_name(self) -> str:
-        """A host name that nobody has. Where programs could ask other machines for it, one that no name can be."""
-        return "no-such-host.invalid" if self.tier in ("bwrap", "landlock") else "no such host"
+        """A host name that nobody has. Where programs could ask other machines for it, one too long to be asked."""
+        return "no-such-host.invalid" if own() else "no-such-host." * 20 + "invalid"
 
     def step(self, sentence: str) -> AbstractContextManager[Step]:
         """Make one step of all that happens inside, for what would be many steps of one kind."""

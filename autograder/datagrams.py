@@ -1,4 +1,5 @@
 """Scripted UDP peers, and a link for datagrams: whom a student's program talks with where there are no connections."""
+import contextlib
 import socket
 from collections import deque
 
@@ -6,10 +7,10 @@ from .faults import Fault, Faults
 from .netns import free_port, unread_datagrams
 from .peers import LOCALHOST
 from .program import Program
-from .stage import DEADLINE, Stage, Unmet
+from .stage import DEADLINE, Stage, Unavailable, Unmet
 from .words import quote, show
 
-LARGEST = 65_507            # bytes of the largest datagram over IPv4: 65,535, less the headers of IP and UDP
+MOST_DATAGRAMS = 10_000     # that a peer or a link takes in from a program that does not stop sending
 BROADCAST = "127.255.255.255"           # everybody on the loopback
 EVERY = 0.1                 # seconds between two datagrams of one that goes on sending
 BUFFER = 1 << 20            # bytes that the sockets of the harness ask the kernel to keep
@@ -46,7 +47,10 @@ class UdpPeer:
         self.received: deque[bytes] = deque()       # what has arrived, and was not yet expected
         # Bound to the very address that is to be heard: bound to "", it would hear what is sent to any other one too.
         to_all = BROADCAST if group == "broadcast" else group
-        self._socket = udp_socket(to_all or address, self.port, shared=bool(group))
+        try:
+            self._socket = udp_socket(to_all or address, self.port, shared=bool(group))
+        except OSError as error:
+            raise Unavailable(f"no UDP socket on {to_all or address}, port {self.port}: {error}") from None
         if group not in ("", "broadcast"):
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
                                     socket.inet_aton(group) + socket.inet_aton(LOCALHOST))
@@ -93,6 +97,8 @@ class UdpPeer:
         data = data.encode() if isinstance(data, str) else data
         with self.stage.step(f"{self.lane} sends  {describe(data)}"):
             to = (LOCALHOST, self.program.port) if self.program.port else self._sender
+            if to is None:
+                raise Unmet(f"{self.program.lane} to have sent something, which can be answered", "nothing")
             self.stage.trace.add(self.lane, "datagram", data=data, to=self.program.lane)
             self._socket.sendto(data, to)
 
@@ -129,15 +135,17 @@ class UdpPeer:
         with self.stage.step(f"{self.lane} receives  {describe(data)}, and goes on sending  {describe(sending)}"):
             for _ in range(round(DEADLINE / EVERY)):
                 self.sends(sending)
-                if self.stage.wait(lambda: self.received, seconds=EVERY):
+                if self.stage.wait(lambda: self.received, seconds=EVERY, hopeless=self.program.has_ended):
                     return self.receives(data)
-            raise Unmet(describe(data), f"nothing: {self.program.state()}", late=True)
+                if self.program.has_ended():
+                    break
+            raise Unmet(describe(data), f"nothing: {self.program.state()}", late=not self.program.has_ended())
 
-    def is_told(self, what: str, found: bytes, holds: bool) -> None:
-        """What it has received has this property, in words."""
-        with self.stage.step(f"{self.lane} is told {what}"):
+    def finds(self, what: str, found: bytes, holds: bool) -> None:
+        """Something that it has received has this property, in words."""
+        with self.stage.step(f"{self.lane} finds that {what}"):
             if not holds:
-                raise Unmet(what, describe(found))
+                raise Unmet(f"that {what}", describe(found))
 
     def has_received_nothing_more(self) -> None:
         """Nothing has arrived but what was expected. For the moment after something else shows that it would have."""
@@ -154,6 +162,9 @@ class UdpPeer:
         self.received.append(data)
         lane = self.program.lane if self.program else "somebody"
         self.stage.trace.add(lane, "datagram", data=data, to=self.lane)
+        if len(self.received) > MOST_DATAGRAMS:
+            self.stage.trace.add(lane, "limit", text=f"it sent more than {MOST_DATAGRAMS:,} datagrams")
+            self.stage.unwatch(self._socket)
 
 
 def describe(data: bytes) -> str:
@@ -174,6 +185,7 @@ class UdpLink:
         self.stage, self._server, self._faults = stage, server, Faults(script)
         self._client: Program | None = None
         self._address: tuple[str, int] | None = None        # of the client
+        self._carried = 0
         self.port = free_port()
         self._near, self._far = udp_socket(port=self.port), udp_socket()
         stage.actors.append(self)
@@ -187,13 +199,20 @@ class UdpLink:
             self._client = client
 
     def _out(self) -> None:
-        data, self._address = self._near.recvfrom(1 << 16)
-        self._pass("out", data)
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            data, self._address = self._near.recvfrom(1 << 16)
+            self._pass("out", data)
 
     def _back(self) -> None:
-        self._pass("back", self._far.recvfrom(1 << 16)[0])
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            data = self._far.recvfrom(1 << 16)[0]
+            if self._address:                       # else it answers nobody
+                self._pass("back", data)
 
     def _pass(self, direction: str, data: bytes) -> None:
+        self._carried += 1
+        if self._carried > MOST_DATAGRAMS:
+            return
         ends = self._client.lane if self._client else "somebody", self._server.lane
         lane, to = ends if direction == "out" else ends[::-1]
         for passage in self._faults.passes(direction, data):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from .trace import CROSSING, Event, Trace
 from .words import TRACEBACK
 
+# A place in a student's file, and the line there; bounded, for who means no good writes what looks like very many.
+FRAME = re.compile(r'File "(?:/work|[^"\n]{0,200}submission-[^"/\n]*)/[^"\n]*", line \d+, in .*\n +(.*)')
 SPIN = 0.25                 # share of a core from which on a program that waits is said to spin
 
 
@@ -74,7 +76,7 @@ def _tracebacks(trace: Trace) -> list[_Raised]:
     found = []
     for program in _programs(trace):
         for part in trace.text_of("stderr", lane=program).split(TRACEBACK)[1:]:
-            frames = re.findall(r'File "(?:/work|[^"]*submission-[^"/]*)/[^"]*", line \d+, in .*\n +(.*)', part)
+            frames = FRAME.findall(part)
             error = re.search(r"^[A-Za-z_.]+(Error|Exception|Interrupt|timeout)\b.*", part, re.MULTILINE)
             if error:
                 found.append(_Raised(error[0], frames[-1] if frames else ""))
@@ -218,7 +220,8 @@ def _(trace: Trace) -> bool:
         whole = pieces[-1].data.splitlines(keepends=True)
         answer = b"".join(event.data for event in trace.of("data", lane=program, to=sender)
                           if event.at >= pieces[-1].at)
-        ended = any(trace.of("fin", "reset", lane=program, to=sender))
+        ends = list(trace.of("fin", "reset", lane=program, to=sender))
+        ended = not ends or ends[-1].at >= pieces[-1].at      # or it does not end at a "q" that comes alone either
         if 1 < len(whole) < 10 and _waits(trace, program) and answer.startswith(whole[0]) \
                 and (not all(line in answer for line in whole if line != b"q\n") or (b"q\n" in answer and not ended)):
             return True
@@ -229,12 +232,14 @@ def _(trace: Trace) -> bool:
         begun = [piece.at for piece in pieces]
         lines = b"".join(piece.data for piece in pieces).count(b"\n")
         shown = [event for event in trace.of("screen", lane=program) if not event.data.startswith(b"* ")]
-        if b"".join(event.data for event in shown).count(b"\n") > lines and shown[-1].at > begun[lines]:
+        if b"".join(event.data for event in shown).count(b"\n") > lines < len(begun) and shown[-1].at > begun[lines]:
             return True
     return False
 
 
-@mistake("C01", seen_in="framing", by_error=True)
+@mistake("C01", "One recv() was taken for one frame. TCP carries a stream of bytes: recv(n) returns what is there, "
+                "at most n bytes, wherever it may have been cut.",
+         by_error=True, seen_in="framing")
 def _(trace: Trace) -> bool:
     for program, pieces in _streams(trace):
         gave = [event for event in trace.of("result") if event.text == "gave"]
@@ -250,6 +255,7 @@ def _(trace: Trace) -> bool:
         back = trace.bytes_of("data", lane=program, to=pieces[-1].lane)
         if len(said) > 1 << 17 and said[:1 << 12] == back[:1 << 12] and said != back \
                 and not any(trace.of("fin", lane=pieces[-1].lane)) \
+                and not any(trace.of("fin", "reset", lane=program, to=pieces[-1].lane)) \
                 and (_waits(trace, program) or not said.startswith(back)):
             return True
     return False
@@ -284,9 +290,12 @@ def _(trace: Trace) -> bool:
 @mistake("C06", "Clients are served one after the other. The next one waits until the one before it has "
                 "left.")
 def _(trace: Trace) -> bool:
-    answered = {event.to for event in trace.of("data")} & {event.lane for event in trace.of("connect")}
     left = {event.lane for event in trace.of("fin", "reset")}
-    return bool(answered - left) and any(trace.of("unaccepted"))
+    for waiting in trace.of("unaccepted"):
+        answered = {event.to for event in trace.of("data", lane=waiting.lane)}
+        if answered & {event.lane for event in trace.of("connect", to=waiting.lane)} - left:
+            return True
+    return False
 
 
 @mistake("C11", "The program takes turns: while it waits for the one side, it does not notice the other "
@@ -309,7 +318,8 @@ def _one_holds_up_all(trace: Trace) -> bool:
     return bool(waited) and any(event.value > 1 << 11 for event in trace.of("held"))
 
 
-@mistake("C11", seen_in="echo")
+@mistake("C11", "The program waits for more before it answers, and the other side waits for the answer: so both wait.",
+         seen_in="echo")
 def _(trace: Trace) -> bool:
     for program in _programs(trace):
         came = [event for event in trace.of("data", "typed") if program in (event.to, event.lane)
@@ -324,7 +334,7 @@ def _(trace: Trace) -> bool:
 
 @mistake("C12", "Sending to a client that does not read waits, and all the others wait with it.")
 def _(trace: Trace) -> bool:
-    return _one_holds_up_all(trace)
+    return _one_holds_up_all(trace) and not any(trace.of("signal"))
 
 
 @mistake("C13", "Sending to a client that does not read waits, and everybody waits with it.")
@@ -458,8 +468,8 @@ def _(trace: Trace) -> bool:
 # Frames ------------------------------------------------------------------------------------------------------
 
 
-@mistake("C26", "The four bytes of a length were not written in network order; or any length was believed, as large"
-                " as it may be.")
+@mistake("C26", "The four bytes of a length were not in network order, which is the most significant byte first.",
+         by_error=True)
 def _(trace: Trace) -> bool:
     for program in _programs(trace):
         for receiver in {event.to for event in trace.of("data", lane=program)}:
@@ -467,6 +477,17 @@ def _(trace: Trace) -> bool:
             little, big = (int.from_bytes(frame[:4], order) for order in ("little", "big"))
             if len(frame) > 4 and little == len(frame) - 4 < big:
                 return True
+    for program, pieces in _streams(trace):     # or it said itself what it took the length for
+        length = int.from_bytes(pieces[0].data[:4], "little")
+        if any(trace.of("call", lane=program)) and length > 1 << 16 and str(length) in trace.text_of("stderr"):
+            return True
+    return False
+
+
+@mistake("C26", "A length was believed, as large as it was. Four bytes from a stranger can then have a program "
+                "wait for 4 GB, and keep them.",
+         seen_in="limit")
+def _(trace: Trace) -> bool:
     for program, pieces in _streams(trace):
         if not any(trace.of("call", lane=program)):
             continue
@@ -527,7 +548,7 @@ def _(trace: Trace) -> bool:
     if _raised(trace, "OSError: [Errno 90]", "OSError: [Errno 40]", "OSError: [WinError 10040]"):
         return True
     return any(len(event.data) > 65_400 and not _sent(trace, event.lane) and not _tracebacks(trace)
-               and "too long" not in trace.text_of("screen", lane=event.lane) for event in trace.of("typed"))
+               and "too long" not in trace.text_of("screen", lane=event.lane).lower() for event in trace.of("typed"))
 
 
 @mistake("U02", "The buffer was too short. recvfrom() throws away what a datagram has beyond the number of bytes "
@@ -566,8 +587,8 @@ def _(trace: Trace) -> bool:
                and not any(trace.of("screen", lane=program)) for program in _programs(trace))
 
 
-@mistake("U05", "What was sent was taken to be delivered. Without a timeout the program waits for ever for a reply "
-                "that was never sent, or was lost.")
+@mistake("U05", "What was sent was taken to be delivered. When --timeout is over, the question or its reply may be "
+                "lost, and only asking again helps.")
 def _(trace: Trace) -> bool:
     for program in _programs(trace):
         questions = _sent(trace, program)
@@ -592,8 +613,7 @@ def _(trace: Trace) -> bool:
 @mistake("U08", "Two programs have the same UDP port. SO_REUSEADDR (or SO_REUSEPORT) allows that in UDP, and only "
                 "one of them gets the datagrams.")
 def _(trace: Trace) -> bool:
-    running = [event.text for event in trace.of("start") if _runs(trace, event.lane)]
-    return len(set(running)) < len(running)
+    return any(trace.of("shares"))
 
 
 @mistake("U09", "A reply was taken that answers another question. Only the number tells which question a datagram "
@@ -677,4 +697,5 @@ def _(trace: Trace) -> bool:
     packets = _packets(trace)
     acknowledged = [packet.number for packet in packets if packet.kind == "ACK"]
     sent = [packet.number for packet in packets if packet.kind == "DATA"]
-    return bool(acknowledged) and sent.count(acknowledged[-1]) > 1 and len(waits) > 1 and waits[-1] not in waits[:-1]
+    known = [*waits[:-1], 200, 1000]             # what it has waited before, and what it may begin with again
+    return bool(acknowledged) and sent.count(acknowledged[-1]) > 1 and len(waits) > 1 and waits[-1] not in known

@@ -66,6 +66,11 @@ def enter() -> bool:
     return True
 
 
+def own() -> bool:
+    """Whether this process is in a network of its own."""
+    return _entered
+
+
 def _enter() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     uid, gid = os.getuid(), os.getgid()
@@ -278,6 +283,8 @@ def options(ours: int, theirs: int) -> Options | None:
         with contextlib.suppress(OSError):              # closed by now
             message = _answers(diagnostics, request, 0)[0]
             meminfo = _attribute(message[72:], INET_DIAG_SKMEMINFO)
+            if len(meminfo) < 8:                        # what is closed has no buffers any more
+                return None
             return Options(message[2] == KEEPALIVE_TIMER, struct.unpack_from("=I", meminfo, 4)[0])
     return None
 

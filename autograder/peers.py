@@ -266,9 +266,10 @@ class Peer:
 
         wanted = Options(keepalive, receive_buffer)
         with self.stage.step(f"the kernel tells of {self.program.lane}'s socket: {told(wanted)}"):
-            found = options(*reversed(self._ports))
-            if found and found != wanted:
-                raise Unmet(told(wanted), told(found))
+            if can_ask() and not self.stage.wait(lambda: options(*reversed(self._ports)) == wanted, poll=POLL,
+                                                 hopeless=self.program.has_ended):
+                found = options(*reversed(self._ports))
+                raise Unmet(told(wanted), told(found) if found else "no such connection any more")
 
     @property
     def port_of_program(self) -> int:
@@ -345,7 +346,7 @@ class Peer:
         whole = data[rest:]
         for length in 1, 2, 3:                  # does it end inside a character?
             lead = whole[-length] if length <= len(whole) else 0
-            needed = 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 0
+            needed = 4 if 0xF8 > lead >= 0xF0 else 3 if 0xF0 > lead >= 0xE0 else 2 if 0xE0 > lead >= 0xC0 else 0
             if needed > length:
                 self._character = needed - length
                 break

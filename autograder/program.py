@@ -17,7 +17,7 @@ from typing import IO, Protocol
 import psutil
 
 from . import sandbox
-from .netns import LINUX, NO_PORT, Row, can_ask, tcp_sockets, udp_sockets
+from .netns import LINUX, NO_PORT, Row, can_ask, own, tcp_sockets, udp_sockets
 from .pipes import selectable
 from .stage import POLL, QUIET, WATCH, Stage, Unavailable, Unmet
 from .words import TRACEBACK, show
@@ -62,6 +62,8 @@ class Program:
                  ports: Sequence[int], tier: str) -> None:
         self.stage, self.script, self.lane = stage, script, lane
         self.port = 0                           # where it listens, or receives datagrams, once it does
+        at = arguments.index("--port") + 1 if "--port" in arguments else 0
+        self._given_port = int(arguments[at]) if at else 0
         self._listening = _listening            # asks the kernel for the sockets there
         self.peers: list[Talker] = []           # who talks with it
         self.exit_code: int | None = None
@@ -78,6 +80,8 @@ class Program:
     def _begin(self) -> None:
         """Start its process, and listen to it."""
         self._looked, self._over_limit, self.exit_code = time.monotonic(), "", None
+        self._cpu_mark = None
+        self._typing.clear()
         self._process = self._launch()
         self._screen = self._listen_to("screen", self._process.stdout)
         self._stderr = self._listen_to("stderr", self._process.stderr)
@@ -131,8 +135,10 @@ class Program:
         if (keyboard_only := self._process.waits_for_keyboard_only()) is not None:
             for_whom = "for the keyboard only" if keyboard_only else "for more than the keyboard"
             trace.add(self.lane, "waits", text=for_whom)
-        if _listening(NO_PORT - 65536) or udp_sockets(NO_PORT - 65536):
+        if own() and (_listening(NO_PORT - 65536) or udp_sockets(NO_PORT - 65536)):
             trace.add(self.lane, "listens on", text=f"port {NO_PORT - 65536}")
+        if self._given_port and len(udp_sockets(self._given_port)) > 1:
+            trace.add(self.lane, "shares", value=self._given_port)
         for row in tcp_sockets(self.port, "LISTEN"):
             if row.received:
                 trace.add(self.lane, "unaccepted", value=row.received)
@@ -189,6 +195,12 @@ class Program:
         with self.stage.step(f"{self.lane}'s screen shows the line {show(line)}"):
             self.stage.expect(lambda: f"\n{line}\n" in f"\n{self.screen}", show(line),
                               lambda: self._instead(f"{line}\n"), hopeless=self.has_ended)
+
+    def shows_lines(self, count: int) -> None:
+        """So many lines are on its screen by now, or more."""
+        with self.stage.step(f"{self.lane}'s screen has {count} line{'s' * (count > 1)} by now"):
+            self.stage.expect(lambda: self.screen.count("\n") >= count, f"{count}",
+                              lambda: str(self.screen.count("\n")), hopeless=self.has_ended)
 
     def has_shown(self, text: str, times: int) -> None:
         """So often, and not more, a line on its screen ends with this text."""

@@ -279,7 +279,7 @@ class Grader:
         check.cause = (mistake.sentence if mistake else ": ".join(line.strip() for line in stderr[1:3]) if died
                        else f"{failed.sentence}: expected {error.expected}, got {error.got}")
         same = (error.got, *stderr)
-        begun = any(stage.trace.of("connect", "listen"))
+        begun = any(stage.trace.of("connect", "listen", "datagram", "call", "result"))
         if begun or same not in self.told:          # a program that does not start is not explained twice
             hint = self._hint(item, stage, begun, named=bool(mistake))
             self.reports[check.name] = text.report(check.rubric, f"0 of {check.max:g}", stage.trace, mistake, hint,

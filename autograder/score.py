@@ -96,5 +96,5 @@ def write_whole(file: Path, text: str) -> None:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    write_through(partial, text.encode("utf-8"))
+    write_through(partial, text.encode("utf-8", "replace"))
     partial.replace(file)

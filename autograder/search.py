@@ -4,6 +4,8 @@ Hypothesis draws the examples, and makes one that fails smaller. It is imported 
 tenth of a second.
 """
 import contextlib
+import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ from .stage import Stage, Unmet
 T = TypeVar("T")
 
 MOST_PLAYS = 600            # of one search, with all that is tried to make an example smaller
+MOST_SECONDS = 20           # after which no more examples are tried
 MOST_CUTS = 6               # in what is drawn; the cuts at all places are tried besides
 MOST_LATE = 15              # of these, so many may fail by waiting in vain
 
@@ -34,6 +37,7 @@ def search(stage: Stage, examples: Any, plays: Callable[[T], None], first: Seque
 
     failing: list[tuple[T, list, Unmet]] = []
     played = late = 0
+    began = time.monotonic()
 
     def rehearse(example: T) -> bool:
         """Play one, and tell whether it failed."""
@@ -54,24 +58,33 @@ def search(stage: Stage, examples: Any, plays: Callable[[T], None], first: Seque
                          phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink])
     @hypothesis.given(examples)
     def draw(example: T) -> None:
-        if failing and (played >= MOST_PLAYS or late >= MOST_LATE):
-            return                              # it is small enough
+        if failing and (played >= MOST_PLAYS or late >= MOST_LATE) or time.monotonic() - began > MOST_SECONDS:
+            return                              # it is small enough, or there were enough for so slow a program
         if rehearse(example):
             raise _Failed
 
     if not any(map(rehearse, first)):
-        with contextlib.suppress(_Failed, hypothesis.errors.Flaky):     # flaky: small enough, or the program is
-            draw()
+        with tempfile.TemporaryDirectory() as home, contextlib.suppress(_Failed):
+            hypothesis.configuration.set_hypothesis_home_dir(home)     # else it makes a folder where we are
+            try:
+                draw()
+            except hypothesis.errors.Flaky:     # it was small enough, or the program does not always do the same
+                if not failing:
+                    raise
     if not failing:
         with stage.step(f"all of {played} {what} go well"):
             return
     with stage.step(f"of all the {what} that were tried, this is the smallest that does not go well"):
         pass
-    example, (steps, events), unmet = min(failing, key=lambda failed: len(repr(failed[0])))
-    plays(example)
-    # It went well this time. What was seen before has happened all the same.
-    stage.trace.steps += steps
-    stage.trace.events += events
+    example, before, unmet = min(failing, key=lambda failed: len(repr(failed[0])))
+    with stage.rehearsal() as now:
+        try:
+            plays(example)
+        except Unmet as again:
+            before, unmet = now, again
+    # If it went well this time: what was seen before has happened all the same.
+    stage.trace.steps += before[0]
+    stage.trace.events += before[1]
     raise unmet
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .calls import Calls
+from .calls import Calls, short
 from .faults import Fault, Faults
 from .stage import Stage, Unmet
 
@@ -87,7 +87,7 @@ class Half(Calls):
         """This attribute has this value."""
         with self.stage.step(f"{self.lane}.{attribute} is {value}"):
             if self.attributes[attribute] != value:
-                raise Unmet(str(value), str(self.attributes[attribute]))
+                raise Unmet(str(value), short(self.attributes[attribute]))
 
     def waits(self) -> int:
         """For how long it waits now, by its own deadline (ms). Raises Unmet where that is no time to come."""
@@ -172,7 +172,11 @@ def transfer(sender: Half, receiver: Half, blocks: Sequence[bytes], script: Sequ
         clock.now, _, target, packet, words = heapq.heappop(under_way)
         origin = sender if target is receiver else receiver
         stage.trace.add(origin.lane, "datagram", data=packet, to=target.lane, text=words)
-        send(target, target.takes(packet))
+        over = target is sender and sender.attributes["finished"]
+        packets = target.takes(packet)
+        if over and packets:
+            raise Unmet("nothing to be sent any more, since all is acknowledged", sender.words(packets[0]))
+        send(target, packets)
         if target is receiver:
             for block in receiver.blocks:
                 wanted = blocks[len(handed)] if len(handed) < len(blocks) else None

@@ -19,7 +19,7 @@ objects = []                # those that the other side knows by their place in 
 
 
 def encode(value):
-    """A value for JSON: bytes and objects in a dict of one entry, which no value of the course's protocols is."""
+    """A value for JSON: bytes and objects in a dict with a name that begins with $, as no value of the course's has."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"$bytes": bytes(value).decode("latin-1")}
     if isinstance(value, (list, tuple)):

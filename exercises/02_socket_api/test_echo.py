@@ -111,6 +111,11 @@ def test_next_client(cast, server, alice, bob):
                  "sends a reset in place of the orderly end.")
 def test_q(cast, server, alice, bob):
     """The line "q" ends the conversation in good order, not the server"""
+    alice.connects()
+    alice.sends("q\n")
+    alice.sees_the_end()
+    alice.closes()
+
     text = cast.line("almost done")
     alice.connects()
     alice.sends(f"{text}\nq\n")
@@ -128,7 +133,7 @@ def test_q(cast, server, alice, bob):
     bob.finds_program_in("FIN-WAIT-2")          # and no reset has come behind the end
     bob.closes()
 
-    for piece in "q", "\n":     # the third one to be served
+    for piece in "q", "\n":     # the next one to be served
         if piece == "q":
             alice.connects()
         alice.sends(piece)
@@ -240,6 +245,11 @@ def test_client_shows_replies(cast, client, the_server):
     client.is_typed("")
     the_server.receives("")
     the_server.sends("\n")
+    client.shows_lines(2)
+    client.is_typed(text := f"  {cast.line('spaces are a part of it')} ")
+    the_server.receives(text)
+    the_server.sends(f"{text}\n")
+    client.shows(text)
     for character, cut in ("中", 1), ("中", 2), ("é", 1), ("🙂", 3):
         client.is_typed(text := cast.line(character))
         the_server.receives(text)

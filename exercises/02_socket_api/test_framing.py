@@ -24,14 +24,8 @@ def parsed(body: bytes) -> object:
     """What this JSON says; the bytes themselves if it is none."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
-
-
-@fixture
-def framing(cast):
-    """Your framing.py."""
-    return cast.calls("framing.py", lane="your framing.py")
 
 
 @fixture
@@ -40,21 +34,28 @@ def peer(cast):
     return cast.server("the peer")
 
 
+@fixture
+def framing(cast, peer):
+    """Your framing.py."""
+    return cast.calls("framing.py", lane="your framing.py")
+
+
 @mark.check("framing", points=6, probes=["C26"],
             hint="struct.pack('!I', n) makes four bytes in network order. n is the number of bytes of the body, so "
                  "encode the JSON first, and count then.")
 def test_frame(cast, framing, peer):
     """A frame is four bytes of length, in network order, and the JSON"""
+    largest = "x" * (LIMIT - 2)                 # two more for the quotes
     with framing.connected_to(peer) as connection:
-        for message in {"n": 1}, "中", [1, 2.5, None, True], {"text": "x" * 700}, {"big": "中" * 10000}:
+        for message in {"n": 1}, "中", [1, 2.5, None, True], {"text": "x" * 700}, {"big": "中" * 10000}, largest:
             framing.calls("send_message", connection, message)
             body = peer.receives_frame(LIMIT)
             cast.compares("the body is the message, as JSON", message, parsed(body))
-        framing.refuses("FrameError", "send_message", connection, "x" * LIMIT)
+        framing.refuses("FrameError", "send_message", connection, largest + "x")
         peer.has_received_nothing_more()
 
 
-@mark.check("framing", points=5, probes=[],
+@mark.check("framing", points=5, probes=["C26"],
             hint="After a frame look whether the next one is there already, before you call recv() again; or never ask"
                  " recv() for more bytes than this frame still lacks.")
 def test_five_frames(cast, framing, peer):
@@ -109,12 +110,12 @@ def test_end(cast, framing, peer):
             framing.breaks_off("FrameError")
 
 
-@mark.check("framing", points=5, needs=[test_five_frames], probes=["C26"],
-            hint="Compare the length with LIMIT as soon as you have it. json.loads() and decode() raise "
-                 "ValueError, or a kind of it: catch that, and raise FrameError.")
+@mark.check("framing", points=5, needs=[test_every_cut], probes=["C26.limit"],
+            hint="Compare the length with LIMIT as soon as you have it. json.loads() and decode() raise ValueError, or"
+                 " a kind of it: catch that, and raise FrameError.")
 def test_refused(cast, framing, peer):
     """A length above the limit, or a body that is no JSON, is refused"""
-    largest = "x" * (LIMIT - 2)
+    message, largest = {"text": cast.line()}, "x" * (LIMIT - 2)
     for wrong, why in ((struct.pack("!I", LIMIT + 1), "one byte too many"),
                        (b"GET / HTTP/1.1\r\n", "somebody took you for a web server"),
                        (struct.pack("!I", 5) + b'{"a":', "half a JSON"),
@@ -122,7 +123,11 @@ def test_refused(cast, framing, peer):
                        (struct.pack("!I", 0), "a body of no bytes")):
         with framing.connected_to(peer) as connection:
             framing.loops_over("messages", connection)
-            peer.sends(frame(largest))
-            framing.gives(largest)
+            peer.sends(frame(message))
+            framing.gives(message)
             peer.sends(wrong, why)
             framing.breaks_off("FrameError")
+    with framing.connected_to(peer) as connection:
+        framing.loops_over("messages", connection)
+        peer.sends(frame(largest), "as long as it may be")
+        framing.gives(largest)

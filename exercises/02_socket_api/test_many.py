@@ -24,7 +24,7 @@ def test_many_at_once(cast):
         crowd[2].receives(text)
 
 
-@mark.check("many", points=7, bonus=True, needs=[test_many_at_once], probes=["C12", "C06"],
+@mark.check("many", points=7, bonus=True, needs=[test_many_at_once], probes=["C23", "C12", "C06"],
             hint="A thread that waits in sendall() waits for its own client only. In one loop for all, keep for each "
                  "client what it has not taken yet, and send when its socket can be written.")
 def test_one_that_never_reads(cast):

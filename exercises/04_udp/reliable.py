@@ -68,7 +68,7 @@ class Sender:
 
             the first one, R      SRTT = R            RTTVAR = R / 2
             each later one, R     RTTVAR = 3/4 RTTVAR + 1/4 |SRTT − R|, then SRTT = 7/8 SRTT + 1/8 R
-            after each            wait = SRTT + 4 RTTVAR, but between LEAST_WAIT and MOST_WAIT
+            after each            wait = SRTT + 4 RTTVAR, but between LEAST_WAIT and MOST_WAIT (a float will do)
         """
         # TODO 3: take the acknowledgement that is awaited, and no other
         raise NotImplementedError("TODO 3: take the acknowledgement that is awaited, and no other")

@@ -68,7 +68,7 @@ def test_shown(cast, server, alice, bob):
         server.shows_line(f"[127.0.0.1:{peer.port}] {text}")
 
 
-@mark.check("server", points=6, needs=[test_shown], probes=["U03"],
+@mark.check("server", points=6, needs=[test_shown],
             hint="sendto() the same bytes, as they came, to the address that recvfrom() returned with them.")
 def test_replies(cast, server, alice, bob):
     """The same bytes go back to their sender"""
@@ -145,12 +145,14 @@ def test_odd_bytes(cast, server, alice):
                  "space.")
 def test_client_shows_reply(cast, client, the_server):
     """Your client shows the reply, also an empty or a long one"""
-    for reply in cast.line("你好"), "", cast.line("long") + " la" * 15000:
+    replies = cast.line("你好"), "", cast.line("long") + " la" * 15000
+    for count, reply in enumerate(replies, start=1):
         client.is_typed(text := cast.line("what?"))
         number = asked(the_server, text)
-        the_server.is_told("a number in decimal digits", number, number.isdigit())
+        the_server.finds("its number is made of decimal digits", number, number.isdigit())
         the_server.sends(number + f" {reply}".encode())
         client.shows(reply)
+        client.shows_lines(count)
         client.does_not_show(f"{number.decode()} {reply}")
     client.input_ends()
     client.ends(code=0)
@@ -162,9 +164,10 @@ def test_client_shows_reply(cast, client, the_server):
                  "up to --retries times; wait after the last one too, and then show NO_REPLY.")
 def test_no_reply(cast, the_server):
     """No reply: it asks again with the same number, then gives up"""
-    client = cast.program("udp_client.py", "--port", the_server.port, "--timeout", "0.3", "--retries", "2",
-                          lane="your client")
-    the_server.talks_with(client)
+    with cast.step("your client starts, with --timeout 0.3 --retries 2"):
+        client = cast.program("udp_client.py", "--port", the_server.port, "--timeout", "0.3", "--retries", "2",
+                              lane="your client")
+        the_server.talks_with(client)
     for _ in 1, 2:
         client.is_typed(text := cast.line("is anybody there?"))
         question = the_server.receives(ending=f" {text}")
@@ -206,7 +209,8 @@ def test_stranger(cast, client, the_server):
 
 @mark.check("client", points=6, needs=[test_no_reply], probes=["U09"],
             hint="Give each question a number of its own. A reply counts only if it begins with the number of the "
-                 "question that you are asking now, and a space: 12 begins with 1, too.")
+                 "question that you are asking now, and a space: 12 begins with 1, too. And count the timeout from the"
+                 " sending: what does not count must not start it again.")
 def test_late_reply(cast, client, the_server):
     """A late reply to an old question is not taken for a new one"""
     client.is_typed(text := cast.line("first"))
@@ -216,7 +220,7 @@ def test_late_reply(cast, client, the_server):
 
     client.is_typed(text := cast.line("second"))
     number = asked(the_server, text)
-    the_server.is_told("a new number", number, number != old)
+    the_server.finds("this question has a new number", number, number != old)
     for wrong in old + b" ", number + b"0 ", b"":
         the_server.sends(wrong + cast.line("old news").encode())
     the_server.sends(number + b" " + (reply := cast.line("two")).encode())
@@ -225,9 +229,10 @@ def test_late_reply(cast, client, the_server):
 
     cast.timers(0.3, "its timeout")
     noisy = cast.udp_peer("a noisy server")
-    second = cast.program("udp_client.py", "--port", noisy.port, "--timeout", "0.3", "--retries", "100",
-                          lane="your second client")
-    noisy.talks_with(second)
+    with cast.step("your second client starts, with --timeout 0.3 --retries 100"):
+        second = cast.program("udp_client.py", "--port", noisy.port, "--timeout", "0.3", "--retries", "100",
+                              lane="your second client")
+        noisy.talks_with(second)
     second.is_typed(text := cast.line("third"))
     number = asked(noisy, text)                 # what does not count does not put off asking again
     noisy.receives_while_sending(number + f" {text}".encode(), sending=number + b"0 old news")

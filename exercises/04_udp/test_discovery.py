@@ -18,19 +18,22 @@ def test_finds_one(cast):
         way = [] if group == "broadcast" else ["--group", group]
         port = cast.port()
         served = cast.program("discovery.py", "serve", "--port", port, "--name", name := cast.line("printer"), *way,
-                              lane="your serve")
+                              lane="your server")
         served.shows("ready")
         alice = cast.udp_peer("alice", served)
-        alice.asks_everybody(b"is anybody there?", port, group)
+        for other in b"is anybody there?", QUESTION + b"!":
+            alice.asks_everybody(other, port, group)
         alice.asks_everybody(QUESTION, port, group)
         alice.receives(f"HERE IS {name}")
+        served.comes_to_rest()
+        alice.has_received_nothing_more()
         served.gets_ctrl_c()
         served.ends(code=0)
         served.ended_quietly()
 
         port = cast.port()
         scanner = cast.udp_peer("a scanner", port=port, group=group)
-        finder = cast.program("discovery.py", "find", "--port", port, "--wait", "60", *way, lane="your find")
+        finder = cast.program("discovery.py", "find", "--port", port, "--wait", "60", *way, lane="your finder")
         scanner.talks_with(finder)
         scanner.receives(QUESTION)
         scanner.sends(f"HERE IS {(name := cast.line('scanner'))}")
@@ -49,7 +52,7 @@ def test_finds_several(cast):
     names = [cast.line("printer"), cast.line("scanner")]
     for name in names:
         cast.program("discovery.py", "serve", "--port", port, "--name", name, *way, lane=f"your {name}").shows("ready")
-    finder = cast.program("discovery.py", "find", "--port", port, "--wait", "2", *way, lane="your find")
+    finder = cast.program("discovery.py", "find", "--port", port, "--wait", "2", *way, lane="your finder")
     cast.timers(2 + 0.1, "what --wait says")
     twice.talks_with(finder)
     twice.receives(QUESTION)
@@ -63,6 +66,7 @@ def test_finds_several(cast):
     for name in names:
         finder.has_shown(f"{name} at 127.0.0.1", times=1)
 
-    alone = cast.program("discovery.py", "find", "--port", cast.port(), "--wait", "0.1", *way, lane="your second find")
+    alone = cast.program("discovery.py", "find", "--port", cast.port(), "--wait", "0.1", *way,
+                         lane="your second finder")
     alone.shows(NONE)
     alone.ends(code=1)

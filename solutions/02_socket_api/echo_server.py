@@ -37,8 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
 
     The steps are socket(), setsockopt(), bind(), listen(). The side that closes a connection first keeps its port in
     TIME-WAIT for a minute (RFC 9293, 3.6.1): without SO_REUSEADDR a server that was just stopped cannot bind its port
-    again. On Linux the *old* socket needs the option too, so it is set each time. Where it cannot listen, bind()
-    raises OSError, or OverflowError for a port that does not exist: sys.exit() with one line that says so.
+    again. On Linux the *old* socket needs the option too, so it is set each time. (Not on Windows, where it lets
+    others have the same port meanwhile.) Where it cannot listen, bind() raises OSError, or OverflowError for a port
+    that does not exist: sys.exit() with one line that says so.
     """
     ### BEGIN SOLUTION 1: make the socket that listens
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

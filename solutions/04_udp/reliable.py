@@ -73,7 +73,7 @@ class Sender:
 
             the first one, R      SRTT = R            RTTVAR = R / 2
             each later one, R     RTTVAR = 3/4 RTTVAR + 1/4 |SRTT − R|, then SRTT = 7/8 SRTT + 1/8 R
-            after each            wait = SRTT + 4 RTTVAR, but between LEAST_WAIT and MOST_WAIT
+            after each            wait = SRTT + 4 RTTVAR, but between LEAST_WAIT and MOST_WAIT (a float will do)
         """
         ### BEGIN SOLUTION 3: take the acknowledgement that is awaited, and no other
         if self.finished or self.failed or parse(packet) != (ACK, self.number, b""):

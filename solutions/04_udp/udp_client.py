@@ -40,7 +40,8 @@ def connect(host: str, port: int) -> socket.socket:
     connect() sends nothing here, and finds out nothing about the other side. It only notes an address: send() and
     recv() then need none, datagrams from elsewhere are not let in, and the kernel tells this socket when the other side
     says that nobody listens: on Linux and macOS as ConnectionRefusedError of the next call. An unconnected socket is
-    not told. Where there is no such address, connect() raises OSError or OverflowError: sys.exit() with one line.
+    not told. (macOS sends no more than 9,216 bytes at once, until SO_SNDBUF is set to more.) Where there is no such
+    address, connect() raises OSError or OverflowError: sys.exit() with one line.
     """
     ### BEGIN SOLUTION 1: a socket that knows its peer
     asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
