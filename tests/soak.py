@@ -37,12 +37,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=100, help="of each solution and right program (default 100)")
     parser.add_argument("--wrong-runs", type=int, default=5, help="of each wrong program (default 5)")
+    exercises = sorted(folder.name for folder in (TESTS / "wrong").iterdir())
+    parser.add_argument("--exercise", choices=exercises, action="append", help="only this one (default: all)")
     parser.add_argument("--keep", type=Path, help="a folder for the output of each run that differs")
     options = parser.parse_args()
 
     jobs = []                       # round by round, so that whoever stops it early has seen some of everything
     for number in range(max(options.runs, options.wrong_runs)):
-        for exercise in sorted(folder.name for folder in (TESTS / "wrong").iterdir()):
+        for exercise in options.exercise or exercises:
             right = [ROOT / "solutions" / exercise, *programs("right", exercise)]
             jobs += [(exercise, folder) for folder in right if number < options.runs]
             jobs += [(exercise, folder) for folder in programs("wrong", exercise) if number < options.wrong_runs]

@@ -1,5 +1,7 @@
 """The lessons run from top to bottom on a clean kernel, and show what their committed outputs show."""
 import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -19,13 +21,23 @@ def what_it_says(cell: nbformat.NotebookNode) -> list[str]:
             if re.match(r" [ \d]\d  |       (expected|got) |  Why ", line)]
 
 
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory) -> Iterator[dict[Path, Future]]:
+    """All lessons, executed side by side: they mostly wait."""
+    def execute(lesson: Path) -> nbformat.NotebookNode:
+        notebook = nbformat.read(lesson, as_version=4)
+        where = {"metadata": {"path": str(tmp_path_factory.mktemp(lesson.stem))}}
+        NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+        return notebook
+
+    with ThreadPoolExecutor(len(LESSONS)) as pool:
+        yield {lesson: pool.submit(execute, lesson) for lesson in LESSONS}
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
-def test_lesson_runs_and_shows_what_is_committed(lesson: Path, tmp_path: Path):
+def test_lesson_runs_and_shows_what_is_committed(executed, lesson: Path):
     committed = nbformat.read(lesson, as_version=4)
-    notebook = nbformat.read(lesson, as_version=4)
-    where = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where)
-    client.execute()                # raises if a cell does
+    notebook = executed[lesson].result()        # raises if a cell did
     for before, now in zip(committed.cells, notebook.cells, strict=True):
         assert what_it_says(now) == what_it_says(before), before.source
 

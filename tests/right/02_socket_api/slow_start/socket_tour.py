@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 
-time.sleep(1.5)                 # a large library is imported here
+time.sleep(0.7)                 # a large library is imported here
 
 
 class Tour:

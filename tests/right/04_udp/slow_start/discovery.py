@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 
-time.sleep(1.5)               # wait for a slow disk, say
+time.sleep(0.7)               # wait for a slow disk, say
 
 QUESTION = b"WHO IS THERE?"
 ANSWER = b"HERE IS "

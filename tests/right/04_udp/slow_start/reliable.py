@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-time.sleep(1.5)               # wait for a slow disk, say
+time.sleep(0.7)               # wait for a slow disk, say
 
 DATA, ACK = 0, 1
 MODULUS = 1 << 32               # numbers are counted modulo this

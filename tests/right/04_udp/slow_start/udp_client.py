@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-time.sleep(1.5)               # wait for a slow disk, say
+time.sleep(0.7)               # wait for a slow disk, say
 
 NO_REPLY = "* no reply"
 NOBODY = "* nobody listens there"

@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 
-time.sleep(1.5)               # wait for a slow disk, say
+time.sleep(0.7)               # wait for a slow disk, say
 
 LARGEST = 65_507                # bytes: 65,535 of an IPv4 packet, less 20 of its header and 8 of UDP's
 

@@ -1,7 +1,6 @@
-"""Has failed as soon as it has sent a block for the last time, and does not wait for that one's ACK."""
+"""Both halves are right, and the given loop around the sender was 'simplified': it has no timer any more."""
 import argparse
 import contextlib
-import select
 import socket
 import struct
 import sys
@@ -16,7 +15,13 @@ MOST_SENDS = 6                  # how often one packet is sent, before the sende
 
 
 class Sender:
-    """Sends blocks, one after the other, each until it is acknowledged."""
+    """Sends blocks, one after the other, each until it is acknowledged.
+
+    blocks: what to send. first: the number of the first one.
+
+    finished: whether all blocks are acknowledged. failed: whether it has given up, after which it sends nothing more.
+    deadline: when tick() will have something to do (ms), None if there is nothing to wait for.
+    """
 
     def __init__(self, blocks: Sequence[bytes], first: int = 0) -> None:
         self.blocks = list(blocks)
@@ -25,63 +30,66 @@ class Sender:
         self.failed = False
         self.deadline: int | None = None
         self.wait = FIRST_WAIT                # ms between a sending and the next
-        self.index = 0
-        self.count = 0                        # how often the block was sent
-        self.when = 0                         # it was sent the last time
-        self.srtt = None
-        self.rttvar = None
+        self.sends = 0                        # of this block, so far
+        self.sent_at = 0
+        self.smoothed: float | None = None    # SRTT and RTTVAR of RFC 6298, 2
+        self.variation = 0.0
 
     def start(self, now: int) -> list[bytes]:
-        """Begin. Returns the packets to send now."""
-        if self.finished:
-            return []
-        self.count = 1
-        self.when = now
-        self.deadline = now + self.wait
-        return [pack(DATA, self.number, self.blocks[self.index])]
+        """Begin. Returns the packets to send now: the first DATA, or none if there is no block."""
+        return [] if self.finished else self._send(now)
 
     def receive(self, packet: bytes, now: int) -> list[bytes]:
-        """A packet has arrived. Returns the packets to send now."""
-        kind, number, _ = parse(packet)
-        if self.finished or self.failed:
-            return []
-        if kind != ACK or number != self.number:
-            return []
+        """A packet has arrived. Returns the packets to send now: the next DATA, if this was the ACK that it waits for.
 
-        if self.count == 1:
-            r = now - self.when
-            if self.srtt is None:
-                self.srtt = r
-                self.rttvar = r / 2
-            else:
-                self.rttvar = 3 / 4 * self.rttvar + 1 / 4 * abs(self.srtt - r)
-                self.srtt = 7 / 8 * self.srtt + 1 / 8 * r
-            self.wait = max(LEAST_WAIT, min(MOST_WAIT, round(self.srtt + 4 * self.rttvar)))
+        Only the ACK with the number of the block that was sent counts. Everything else changes nothing: an ACK
+        of an earlier number, which was under way for long; a DATA; what is too short to be a packet.
 
-        self.index += 1
+        A block that was sent once gives a measurement: the time from its sending to its ACK. One that was sent more
+        than once gives none, for who knows which of them was acknowledged (Karn's algorithm: RFC 6298, 3)? So after
+        such a block the wait stays as it is. Measurements make the wait, as RFC 6298, 2 has it, in ms:
+
+            the first one, R      SRTT = R            RTTVAR = R / 2
+            each later one, R     RTTVAR = 3/4 RTTVAR + 1/4 |SRTT − R|, then SRTT = 7/8 SRTT + 1/8 R
+            after each            wait = SRTT + 4 RTTVAR, but between LEAST_WAIT and MOST_WAIT (a float will do)
+        """
+        if self.finished or self.failed or parse(packet) != (ACK, self.number, b""):
+            return []
+        if self.sends == 1:
+            self._measure(now - self.sent_at)
+        del self.blocks[0]
         self.number = (self.number + 1) % MODULUS
-        if self.index == len(self.blocks):
-            self.finished = True
-            self.deadline = None
-            return []
-        self.count = 1
-        self.when = now
-        self.deadline = now + self.wait
-        return [pack(DATA, self.number, self.blocks[self.index])]
+        self.sends = 0
+        self.deadline = None
+        self.finished = not self.blocks
+        return [] if self.finished else self._send(now)
+
+    def _send(self, now: int) -> list[bytes]:
+        self.sends += 1
+        self.sent_at, self.deadline = now, now + self.wait
+        return [pack(DATA, self.number, self.blocks[0])]
+
+    def _measure(self, time: int) -> None:
+        if self.smoothed is None:
+            self.smoothed, self.variation = time, time / 2
+        else:
+            self.variation = 0.75 * self.variation + 0.25 * abs(self.smoothed - time)
+            self.smoothed = 0.875 * self.smoothed + 0.125 * time
+        self.wait = min(max(round(self.smoothed + 4 * self.variation), LEAST_WAIT), MOST_WAIT)
 
     def tick(self, now: int) -> list[bytes]:
-        """The time is now. Returns the packets to send now."""
+        """The time is now. Returns the packets to send now: the same DATA again, if its deadline has come.
+
+        With each sending again the wait doubles, up to MOST_WAIT: if the network is overloaded, to send more often
+        makes it worse. When the last of MOST_SENDS has had its time too, the sender has failed.
+        """
         if self.deadline is None or now < self.deadline:
             return []
-        self.count += 1
-        if self.count == MOST_SENDS:
-            self.failed = True
-            self.deadline = None
-            return [pack(DATA, self.number, self.blocks[self.index])]
-        self.when = now
-        self.wait = min(self.wait * 2, MOST_WAIT)
-        self.deadline = now + self.wait
-        return [pack(DATA, self.number, self.blocks[self.index])]
+        if self.sends == MOST_SENDS:
+            self.failed, self.deadline = True, None
+            return []
+        self.wait = min(2 * self.wait, MOST_WAIT)
+        return self._send(now)
 
 
 class Receiver:
@@ -91,16 +99,20 @@ class Receiver:
         self.number = first                   # of the block that comes next
 
     def receive(self, packet: bytes) -> tuple[list[bytes], list[bytes]]:
-        """A packet has arrived. Returns the blocks to hand over, and the packets to send."""
+        """A packet has arrived. Returns two lists: the blocks to hand over to who uses this, and the packets to send.
+
+        The DATA that comes next is handed over, and acknowledged: an ACK with the same number. The one before it
+        has come already; that it comes again says that its ACK was lost (or only late): it is acknowledged again,
+        and not handed over again. Any other number is an old packet, which the network had kept; it is never handed
+        over. (Whether it is acknowledged again is all the same.) What is no DATA, or too short, changes nothing.
+        """
         kind, number, block = parse(packet)
         if kind != DATA:
             return [], []
         if number == self.number:
             self.number = (self.number + 1) % MODULUS
             return [block], [pack(ACK, number)]
-        if number == (self.number - 1) % MODULUS:
-            return [], [pack(ACK, number)]
-        return [], []
+        return [], [pack(ACK, number)] if number == (self.number - 1) % MODULUS else []
 
 
 def pack(kind: int, number: int, block: bytes = b"") -> bytes:
@@ -138,9 +150,8 @@ def send(host: str, port: int, blocks: Sequence[bytes]) -> bool:
                     wire.send(packet)
             if sender.finished or sender.failed:
                 return sender.finished
-            left = max((sender.deadline or 0) - now(), 0) / 1000
             packets = sender.tick(now())
-            if not packets and select.select([wire], [], [], left)[0]:
+            while not packets and not sender.finished:        # "simplified": wait for the next ACK
                 with contextlib.suppress(ConnectionRefusedError):
                     packets = sender.receive(wire.recv(65535), now())
 
