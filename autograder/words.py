@@ -7,11 +7,11 @@ WIDE = 48                   # characters of what was sent or shown that a senten
 def quote(data: bytes | str) -> str:
     """Bytes for a person: quoted text where they are whole characters, and otherwise in hex.
 
-    What begins with a control character that is no white space is no text either, such as a length in four bytes.
+    What begins with a zero byte is no text either, such as a length in four bytes.
     """
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
-    if data[:1] < b" " and data[:1] not in b"\n\r\t":
+    if data[:1] == b"\0":
         return data.hex(" ")
     try:
         text = data.decode()

@@ -44,7 +44,7 @@ def stage() -> Iterator[Stage]:
     (b"\xe4", "e4"),
     (b"\0\0\0\x01" + b"0", "00 00 00 01 30"),
     (b"\0", "00"),
-    (b"\tone", '"\tone"'),
+    (b"one\0", r'"one\0"'),
     (b"\xb8\xad\n", "b8 ad 0a"),
     (b"\xff" * 16, "ff " * 15 + "ff"),
     (b"\xff" * 17, "ff " * 15 + "ff … (17 bytes)"),
