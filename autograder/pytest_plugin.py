@@ -162,6 +162,7 @@ class Grader:
             raise pytest.UsageError(str(refused)) from None
 
     def pytest_unconfigure(self) -> None:
+        sandbox.end_all()
         if not self.debug and hasattr(self, "folder"):
             shutil.rmtree(self.folder, ignore_errors=True)
 

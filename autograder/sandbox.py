@@ -144,6 +144,19 @@ def adopt_orphans() -> None:
         _adopting = True
 
 
+def end_all() -> None:
+    """End whatever came from this process and is still there, where it adopts orphans: for its own end.
+
+    Ctrl-C may come while a program is just being started, and then nobody knows of it.
+    """
+    while _adopting and (remains := descendants(os.getpid())):
+        for pid in remains:
+            _send(pid, signal.SIGKILL)
+        for pid in _children(os.getpid()):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
 def descendants(pid: int) -> list[int]:
     """The pids of all that came from this process and still has a parent among them, parents first."""
     if not LINUX:
