@@ -278,6 +278,7 @@ class Program:
         if os.name == "nt":
             raise Unavailable("a program cannot be held still on Windows")
         self._signal_all(signal.SIGSTOP)
+        self.stage.wait(lambda: self._process.is_held() or self.has_ended(), poll=POLL)
 
     def thaws(self) -> None:
         """It goes on after freezes()."""

@@ -253,8 +253,16 @@ class Process:
         return max(counts, default=None)
 
     def sleeps(self) -> bool:
-        """Whether all threads of the program wait for something, as the kernel tells it on Linux (proc(5), stat)."""
-        return all(line.rpartition(")")[2].split()[0] == "S"
+        """Whether all threads of the program wait for something, as the kernel tells it on Linux."""
+        return self._all_are("S")
+
+    def is_held(self) -> bool:
+        """Whether all of them are held still by SIGSTOP: it takes a moment until they are."""
+        return self._all_are("T")
+
+    def _all_are(self, state: str) -> bool:
+        """Whether all threads are in this state (proc(5), stat). True where that is not told."""
+        return all(line.rpartition(")")[2].split()[0] == state
                    for pid in self.tree() for line in _of_threads(pid, "stat"))
 
     def waits_for_keyboard_only(self) -> bool | None:
