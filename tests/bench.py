@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -38,36 +39,42 @@ def start_bare(exercise: str, commands: list[str]) -> float:
     """
     begin = time.perf_counter()
     for command in commands:
-        with contextlib.ExitStack() as peers:
-            script, *arguments = command.split()
-            port = free_port()
-            if "--port" in arguments and int(arguments[arguments.index("--port") + 1]) < 65536:
-                arguments[arguments.index("--port") + 1] = str(port)
-            listener = peer = None
-            if "client" in script or "tour" in script:
-                listener = peers.enter_context(socket.create_server(("127.0.0.1", port)))
-                listener.settimeout(TOO_LONG)
-            if "send" in arguments:
-                peer = peers.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                peer.bind(("127.0.0.1", port))
-                peer.settimeout(TOO_LONG)
-            if "find" in arguments:
-                arguments[arguments.index("--wait") + 1] = "0"
-            process = subprocess.Popen([sys.executable, script, *arguments], cwd=ROOT / "solutions" / exercise,
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            if listener and not script.startswith("udp") and "88888" not in arguments and "--host" not in arguments:
-                connection, _ = listener.accept()
-                connection.close()
-            serves = "server" in script or "many" in script or "room" in script or {"serve", "receive"} & set(arguments)
-            while serves and process.poll() is None and not tcp_sockets(port, "LISTEN") and not udp_sockets(port):
-                time.sleep(POLL)
-            if peer:
-                process.stdin.close()
-                peer.recv(65535)
-            if peer or serves and script != "chat_server.py":       # which ends with its input
-                process.send_signal(signal.SIGINT)
-            process.communicate() if not process.stdin.closed else process.wait()
+        start_one(ROOT / "solutions" / exercise, command.split())
     return time.perf_counter() - begin
+
+
+def start_one(folder: Path, words: list[str]) -> None:
+    """Start one program, at a port of ours, and let it end. words: its command line."""
+    script, port = words[0], free_port()
+    if "--port" in words and "88888" not in words:
+        words[words.index("--port") + 1] = str(port)
+    if "find" in words:
+        words[words.index("--wait") + 1] = "0"
+    serves = re.search(r"server|many|room|serve\b|receive\b", " ".join(words[:2]))
+    connects = script in ("echo_client.py", "chat_client.py", "socket_tour.py") \
+        and not {"88888", "--host"} & set(words)
+    with contextlib.ExitStack() as ours:
+        there = None                # whom it connects to, or sends to
+        if connects:
+            there = ours.enter_context(socket.create_server(("127.0.0.1", port)))
+        elif "send" in words:
+            there = ours.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            there.bind(("127.0.0.1", port))
+        process = subprocess.Popen([sys.executable, *words], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        if connects:
+            there.settimeout(TOO_LONG)
+            there.accept()[0].close()
+        elif there:
+            there.settimeout(TOO_LONG)
+            process.stdin.close()               # it sends what it has read, which is nothing
+            process.stdin = None
+            there.recv(65535)
+        while serves and process.poll() is None and not tcp_sockets(port, "LISTEN") and not udp_sockets(port):
+            time.sleep(POLL)
+        if (serves and script != "chat_server.py") or "send" in words:      # that one ends with its input
+            process.send_signal(signal.SIGINT)
+        process.communicate()
 
 
 def class_seconds(folder: Path) -> float:
