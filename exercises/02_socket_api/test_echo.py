@@ -313,6 +313,7 @@ def test_silence_is_no_end(cast, client, the_server):
     """A silent server is told from one that has gone"""
     client.is_typed(text := cast.line("are you there?"))
     the_server.receives(text)
+    cast.timers(0.2, "its timeout")
     client.shows(SILENT)
     cast.silence(0.6, "the server is slow")
     the_server.sends(f"{text}\n")
