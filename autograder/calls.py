@@ -136,8 +136,7 @@ class Calls(Program):
 
     def make(self, name: str, *arguments: object) -> Handle:
         """Make an object of one of the student's classes. Raises Unmet if that raises an error."""
-        self._call = f"{name}({', '.join(map(short, arguments))})"
-        self._ask({"do": "make", "of": None, "name": name, "arguments": _encode(list(arguments)), "tell": []})
+        self._request("make", name, arguments)
         return self._result()
 
     def method(self, of: Handle, name: str, *arguments: object, tell: Sequence[str] = ()) -> tuple[Any, dict]:
@@ -145,9 +144,7 @@ class Calls(Program):
 
         Raises Unmet if it raises an error, or if there is no such attribute.
         """
-        self._call = f"{of}.{name}({', '.join(map(short, arguments))})"
-        self._ask({"do": "call", "of": _encode(of), "name": name, "arguments": _encode(list(arguments)),
-                   "tell": list(tell)})
+        self._request("call", name, arguments, of, tell)
         answer = self._answer("that it returns")
         value, told = self._value(answer), answer.get("told")
         if not isinstance(told, dict) or not set(tell) <= set(told):
@@ -182,10 +179,16 @@ class Calls(Program):
     # How it is done -----------------------------------------------------------------------------------
 
     def _begins(self, do: str, name: str, arguments: Sequence[object]) -> str:
-        self._call = f"{name}({', '.join(map(short, arguments))})"
+        """Have a function called, as an event. Returns the call in words."""
+        self._request(do, name, arguments)
         self.stage.trace.add(self.lane, "call", text=self._call)
-        self._ask({"do": do, "of": None, "name": name, "arguments": _encode(list(arguments)), "tell": []})
         return self._call
+
+    def _request(self, do: str, name: str, arguments: Sequence[object], of: Handle | None = None,
+                 tell: Sequence[str] = ()) -> None:
+        self._call = f"{f'{of}.' if of else ''}{name}({', '.join(map(short, arguments))})"
+        self._ask({"do": do, "of": _encode(of), "name": name, "arguments": _encode(list(arguments)),
+                   "tell": list(tell)})
 
     def _ask(self, request: dict) -> None:
         self._awaited, self._answered = 1, 0
@@ -276,5 +279,3 @@ def short(value: object) -> str:
     except RecursionError:
         return "something that is nested very deeply"
     return text if len(text) <= 60 else f"{text[:40]} … ({len(text):,} characters)"
-
-

@@ -15,7 +15,7 @@ from .peers import LOCALHOST, Peer, ScriptedServer
 from .program import Program
 from .search import search
 from .simulation import Clock, Half
-from .stage import POLL, QUIET, Stage, Unmet
+from .stage import POLL, QUIET, Actor, Stage, Unmet
 from .trace import Step
 
 P = TypeVar("P", bound=Program)
@@ -160,8 +160,7 @@ class Cast:
 
     def timers(self, seconds: float, whose: str) -> None:
         """Declare that this check waits so long (s) at least for timers of the program, which cannot be hurried."""
-        self.stage.trace.add("", "quiet", text=whose, value=seconds)
-        self.stage.quiet_seconds += seconds
+        self.stage.declare_quiet(whose, seconds)
 
     def time_wait(self, port: int) -> None:
         """Wait until the kernel keeps a closed connection of this port in TIME-WAIT. Not asked where it cannot be."""
@@ -176,10 +175,8 @@ class Cast:
             self.stage.trace.add("", "time-wait", value=port)
 
 
-class _Recorder:
+class _Recorder(Actor):
     """Keeps the packets of the whole test in its trace."""
-
-    busy = False
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._capture = stage, Capture()
@@ -187,15 +184,6 @@ class _Recorder:
 
     def _keep(self) -> None:
         self._stage.trace.packets += [(time.time(), frame) for frame in self._capture.read()]
-
-    def tick(self) -> None:
-        """Nothing: packets are events."""
-
-    def suspect(self) -> None:
-        """Nothing."""
-
-    def testify(self) -> None:
-        """Nothing."""
 
     def close(self) -> None:
         """Take the last packets, and end the capture."""

@@ -7,7 +7,7 @@ from .faults import Fault, Faults
 from .netns import free_port, unread_datagrams
 from .peers import LOCALHOST
 from .program import Program
-from .stage import DEADLINE, Stage, Unavailable, Unmet
+from .stage import DEADLINE, Actor, Stage, Unavailable, Unmet
 from .words import quote, show
 
 MOST_DATAGRAMS = 10_000     # that a peer or a link takes in from a program that does not stop sending
@@ -30,15 +30,13 @@ def udp_socket(address: str = LOCALHOST, port: int = 0, shared: bool = False) ->
     return made
 
 
-class UdpPeer:
+class UdpPeer(Actor):
     """Somebody with a UDP socket, at .address and .port.
 
     stage: where it plays. lane: its name in sentences. program: the student's program that it talks with. port: 0 for
     one that nobody uses. group: "broadcast", or a multicast group, to hear what is sent to everybody on that port.
     address: another one of the loopback.
     """
-
-    busy = False
 
     def __init__(self, stage: Stage, lane: str, program: Program | None = None, port: int = 0, group: str = "",
                  address: str = LOCALHOST) -> None:
@@ -68,12 +66,6 @@ class UdpPeer:
         return self
 
     # What the stage asks of an actor ------------------------------------------------------------------
-
-    def tick(self) -> None:
-        """Nothing: a peer lives on events alone."""
-
-    def suspect(self) -> None:
-        """Nothing: a peer uses no time."""
 
     def testify(self) -> None:
         """Record what the program has left unread."""
@@ -118,7 +110,8 @@ class UdpPeer:
 
     def receives(self, data: str | bytes = b"", ending: str | bytes = b"") -> bytes:
         """Next it receives a datagram with exactly these bytes; or, where that is given, with this end. Returns it."""
-        wanted = (ending or data).encode() if isinstance(ending or data, str) else ending or data
+        wanted = ending or data
+        wanted = wanted.encode() if isinstance(wanted, str) else wanted
         sentence = f"a datagram that ends with  {show(wanted)}" if ending else describe(wanted)
         with self.stage.step(f"{self.lane} receives  {sentence}"):
             self.stage.expect(lambda: self.received, describe(wanted),
@@ -172,14 +165,12 @@ def describe(data: bytes) -> str:
     return show(data) if data else "an empty datagram"
 
 
-class UdpLink:
+class UdpLink(Actor):
     """A relay for datagrams in front of a server program, for the client program that sends to .port.
 
     stage: where it plays. server: the program that it hands over to. script: its faults, in the directions "out"
     (from the client) and "back".
     """
-
-    lane, busy = "the link", False
 
     def __init__(self, stage: Stage, server: Program, script: tuple[Fault, ...]) -> None:
         self.stage, self._server, self._faults = stage, server, Faults(script)
@@ -222,15 +213,6 @@ class UdpLink:
                 self._far.sendto(passage.datagram, (LOCALHOST, self._server.port))
             elif passage.arrives:
                 self._near.sendto(passage.datagram, self._address)
-
-    def tick(self) -> None:
-        """Nothing: a link lives on events alone."""
-
-    def suspect(self) -> None:
-        """Nothing: a link uses no time."""
-
-    def testify(self) -> None:
-        """Nothing that the programs' own evidence would not say."""
 
     def close(self) -> None:
         """End both of its sockets."""

@@ -7,15 +7,13 @@ sockets and in a simulation alike.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-WAYS = ("drop", "duplicate", "delay")
-
 
 @dataclass(frozen=True, order=True)
 class Fault:
     """What happens to one datagram.
 
-    direction: the name of a direction. number: which datagram of this direction, from 1. way: one of WAYS.
-    by: for "delay", after how many later datagrams of the same direction it is handed over.
+    direction: the name of a direction. number: which datagram of this direction, from 1. way: "drop",
+    "duplicate" or "delay". by: for a delay, after how many later datagrams of its direction it is handed over.
     """
 
     direction: str

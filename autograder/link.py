@@ -5,7 +5,7 @@ import socket
 from .netns import free_port, unread
 from .peers import LOCALHOST
 from .program import Program
-from .stage import Stage, Unmet
+from .stage import Actor, Stage, Unmet
 
 
 class _Direction:
@@ -64,7 +64,7 @@ class _Direction:
             self._ended = False
 
 
-class Link:
+class Link(Actor):
     """A TCP relay in front of a server program, for the client program that connects to .port.
 
     stage: where it plays. server: the program that it connects to. piece: how many bytes it passes on at a time;
@@ -111,12 +111,6 @@ class Link:
         """Pass on what can be."""
         for direction in self._directions:
             direction.move()
-
-    def suspect(self) -> None:
-        """Nothing: a link uses no time."""
-
-    def testify(self) -> None:
-        """Nothing that the programs' own evidence would not say."""
 
     def close(self) -> None:
         """End both sides of every connection."""

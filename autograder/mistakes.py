@@ -111,11 +111,26 @@ def _unread(trace: Trace, program: str) -> float:
     return sum(event.value for event in trace.of("unread", lane=program))
 
 
+def _idles(trace: Trace, program: str) -> bool:
+    """Whether the program has not ended, and was not seen to use a processor."""
+    return _runs(trace, program) and _share(trace, program) < SPIN
+
+
+def _waits(trace: Trace, program: str) -> bool:
+    """Whether the program has read all that came, and waits for more."""
+    return _idles(trace, program) and not _unread(trace, program)
+
+
 def _streams(trace: Trace) -> Iterator[tuple[str, list[Event]]]:
     """For each program and each one who sent to it: the program, and what was sent, piece by piece."""
     for program in _programs(trace):
         for sender in dict.fromkeys(event.lane for event in trace.of("data", to=program)):
             yield program, list(trace.of("data", lane=sender, to=program))
+
+
+def _to_functions(trace: Trace) -> Iterator[tuple[str, list[Event]]]:
+    """The streams to programs whose functions are called: frames, and no lines."""
+    return ((program, pieces) for program, pieces in _streams(trace) if any(trace.of("call", lane=program)))
 
 
 def _waits_for(trace: Trace, program: str) -> str:
@@ -148,7 +163,7 @@ def _(trace: Trace) -> bool:
         # It read a piece with several lines, and did not do what the later ones ask for.
         whole = pieces[-1].data.decode("utf-8", "replace").splitlines()
         if 1 < len(whole) < 10 and _waits_for(trace, program) == "for more than the keyboard" \
-                and not _unread(trace, program) and _share(trace, program) < SPIN:
+                and _waits(trace, program):
             shown = _after(trace, "screen", program, pieces[-1])
             answer = _after(trace, "data", program, pieces[-1])
             if whole[0] in shown and not all(answer if line == "bye" else line in shown for line in whole[1:]):
@@ -200,11 +215,6 @@ def _(trace: Trace) -> bool:
     return False
 
 
-def _waits(trace: Trace, program: str) -> bool:
-    """Whether the program has read all that came, and waits for more."""
-    return _runs(trace, program) and not _unread(trace, program) and _share(trace, program) < SPIN
-
-
 @mistake("C01", seen_in="echo")
 def _(trace: Trace) -> bool:
     for program, pieces in _streams(trace):
@@ -241,11 +251,8 @@ def _(trace: Trace) -> bool:
                 "at most n bytes, wherever it may have been cut.",
          by_error=True, seen_in="framing")
 def _(trace: Trace) -> bool:
-    for program, pieces in _streams(trace):
-        gave = [event for event in trace.of("result") if event.text == "gave"]
-        if any(trace.of("call", lane=program)) and len(pieces) > 1 and not gave:
-            return True
-    return False
+    gave = any(event.text == "gave" for event in trace.of("result"))
+    return not gave and any(len(pieces) > 1 for _, pieces in _to_functions(trace))
 
 
 @mistake("C02", seen_in="echo")
@@ -306,16 +313,15 @@ def _(trace: Trace) -> bool:
         if _waits_for(trace, program) == "for the keyboard only":
             return True
         # Where a lot is under way, it may rightly wait until its peer reads.
-        if 0 < waiting < 1 << 12 and _runs(trace, program) and _share(trace, program) < SPIN \
+        if 0 < waiting < 1 << 12 and _idles(trace, program) \
                 and not any(trace.of("unaccepted", lane=program)):
             return True
     return False
 
 
 def _one_holds_up_all(trace: Trace) -> bool:
-    waited = [program for program in _programs(trace) if _runs(trace, program) and any(trace.of("cpu", lane=program))
-              and _share(trace, program) < SPIN]
-    return bool(waited) and any(event.value > 1 << 11 for event in trace.of("held"))
+    waited = any(any(trace.of("cpu", lane=program)) and _idles(trace, program) for program in _programs(trace))
+    return waited and any(event.value > 1 << 11 for event in trace.of("held"))
 
 
 @mistake("C11", "The program waits for more before it answers, and the other side waits for the answer: so both wait.",
@@ -477,9 +483,9 @@ def _(trace: Trace) -> bool:
             little, big = (int.from_bytes(frame[:4], order) for order in ("little", "big"))
             if len(frame) > 4 and little == len(frame) - 4 < big:
                 return True
-    for program, pieces in _streams(trace):     # or it said itself what it took the length for
+    for _, pieces in _to_functions(trace):      # or it said itself what it took the length for
         length = int.from_bytes(pieces[0].data[:4], "little")
-        if any(trace.of("call", lane=program)) and length > 1 << 16 and str(length) in trace.text_of("stderr"):
+        if length > 1 << 16 and str(length) in trace.text_of("stderr"):
             return True
     return False
 
@@ -488,9 +494,7 @@ def _(trace: Trace) -> bool:
                 "wait for 4 GB, and keep them.",
          seen_in="limit")
 def _(trace: Trace) -> bool:
-    for program, pieces in _streams(trace):
-        if not any(trace.of("call", lane=program)):
-            continue
+    for program, pieces in _to_functions(trace):
         length = int.from_bytes(pieces[-1].data[:4], "big")
         answers = [event for event in trace.of("result", lane=program) if event.at >= pieces[-1].at]
         if length > 1 << 16 and len(pieces[-1].data) >= 4 and not answers and _waits(trace, program):
@@ -537,8 +541,9 @@ def _sent(trace: Trace, program: str, to: str = "") -> list[Event]:
     return list(trace.of("datagram", lane=program, to=to))
 
 
-def _shown_after(trace: Trace, program: str, after: Event) -> str:
-    return _after(trace, "screen", program, after)
+def _text(datagram: Event) -> str:
+    """What stands behind the number of a question, or of a reply."""
+    return datagram.data.decode("utf-8", "replace").partition(" ")[2]
 
 
 @mistake("U01", "A datagram over IPv4 has room for 65,507 bytes. For more, sending raises OSError, which nobody "
@@ -558,8 +563,8 @@ def _(trace: Trace) -> bool:
         for event in trace.of("datagram", to=program):
             if len(event.data) < 512:
                 continue
-            text = event.data.decode("utf-8", "replace").partition(" ")[2]
-            seen = _shown_after(trace, program, event)
+            text = _text(event)
+            seen = _after(trace, "screen", program, event)
             back = [sent.data for sent in _sent(trace, program, event.lane) if sent.at >= event.at]
             if (text[:200] in seen and text not in seen) or any(
                     200 <= len(data) < len(event.data) and event.data.startswith(data) for data in back):
@@ -575,7 +580,7 @@ def _(trace: Trace) -> bool:
             if event.data:
                 continue
             answered = any(sent.at >= event.at for sent in _sent(trace, program, event.lane))
-            if not answered and not _shown_after(trace, program, event).strip():
+            if not answered and not _after(trace, "screen", program, event).strip():
                 return True
     return False
 
@@ -583,8 +588,8 @@ def _(trace: Trace) -> bool:
 @mistake("U04", "That nobody listens was not noticed. The machine there says so at once, but only a connected UDP "
                 "socket is told.")
 def _(trace: Trace) -> bool:
-    return any(_runs(trace, program) and any(trace.of("typed", lane=program)) and _share(trace, program) < SPIN
-               and not any(trace.of("screen", lane=program)) for program in _programs(trace))
+    return any(any(trace.of("typed", lane=program)) and not any(trace.of("screen", lane=program))
+               and _idles(trace, program) for program in _programs(trace))
 
 
 @mistake("U05", "What was sent was taken to be delivered. When --timeout is over, the question or its reply may be "
@@ -592,8 +597,8 @@ def _(trace: Trace) -> bool:
 def _(trace: Trace) -> bool:
     for program in _programs(trace):
         questions = _sent(trace, program)
-        if len(questions) == 1 and _runs(trace, program) and _share(trace, program) < SPIN \
-                and not _shown_after(trace, program, questions[0]):
+        if len(questions) == 1 and _idles(trace, program) \
+                and not _after(trace, "screen", program, questions[0]):
             return True
     return False
 
@@ -604,8 +609,8 @@ def _(trace: Trace) -> bool:
     for program in _programs(trace):
         asked = {event.to for event in _sent(trace, program)}
         for event in trace.of("datagram", to=program):
-            text = event.data.decode("utf-8", "replace").partition(" ")[2]
-            if asked and event.lane not in asked and text and text in _shown_after(trace, program, event):
+            text = _text(event)
+            if asked and event.lane not in asked and text and text in _after(trace, "screen", program, event):
                 return True
     return False
 
@@ -625,9 +630,9 @@ def _(trace: Trace) -> bool:
             continue
         number = questions[-1].data.partition(b" ")[0] + b" "
         for event in trace.of("datagram", to=program):
-            text = event.data.decode("utf-8", "replace").partition(" ")[2]
+            text = _text(event)
             if event.at > questions[-1].at and event.lane == questions[-1].to and not event.data.startswith(number) \
-                    and text and text in _shown_after(trace, program, event):
+                    and text and text in _after(trace, "screen", program, event):
                 return True
     return False
 
@@ -657,8 +662,8 @@ def _ahead(number: int, of: int) -> int:
     return (number - of + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-@mistake("U10", "An old packet, which the network had kept, was taken for a new one. All 32 bits of the number tell"
-                " them apart.")
+@mistake("U10", "An old packet, which the network had kept, was taken for a new one. All 32 bits of the number "
+                "tell them apart.")
 def _(trace: Trace) -> bool:
     acknowledged: set[int] = set()
     newest: int | None = None                   # of the DATA that have arrived

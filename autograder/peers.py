@@ -5,20 +5,18 @@ import struct
 
 from .netns import STATES, Options, can_ask, free_port, options, tcp_sockets, unread
 from .program import Program
-from .stage import POLL, QUIET, Stage, Unmet
+from .stage import POLL, Actor, Stage, Unmet
 from .words import quote, show
 
 LOCALHOST = "127.0.0.1"
 MOST_RECEIVED = 32 << 20    # bytes that a peer takes in from a program that does not stop sending
 
 
-class Peer:
+class Peer(Actor):
     """Somebody at the other end of a TCP connection.
 
     stage: where it plays. lane: its name in sentences. program: the student's program that it talks with.
     """
-
-    busy = False
 
     def __init__(self, stage: Stage, lane: str, program: Program | None = None) -> None:
         self.stage, self.lane = stage, lane
@@ -39,12 +37,6 @@ class Peer:
             program.peers.append(self)
 
     # What the stage asks of an actor ------------------------------------------------------------------
-
-    def tick(self) -> None:
-        """Nothing: a peer lives on events alone."""
-
-    def suspect(self) -> None:
-        """Nothing: a peer uses no time."""
 
     def testify(self) -> None:
         """Record what the program has left unread, and what is held up since this peer does not read."""
@@ -94,11 +86,7 @@ class Peer:
         if isinstance(data, str):
             data = data.encode()
         with self.stage.step(f"{self.lane} sends  {self._describe(data)}" + (f"  ({meaning})" if meaning else "")):
-            self.stage.trace.add(self.lane, "data", data=data, to=self.program.lane)
-            if not self._outgoing:
-                self.stage.watch(self._socket, self._send, write=True)
-            self._outgoing += data
-            self._send()
+            self._put(data)
             self.stage.expect(lambda: not self._outgoing, f"that {self.program.lane} reads it",
                               lambda: f"{len(self._outgoing):,} bytes find no room, since it does not read",
                               hopeless=self.program.has_ended)
@@ -106,13 +94,8 @@ class Peer:
     def sends_what_it_can(self, data: str) -> None:
         """It sends this, as far as there is room now; the rest follows by itself as soon as there is more."""
         with self.stage.step(f"{self.lane} sends  {show(data)}, as far as there is room for it"):
-            self.stage.trace.add(self.lane, "data", data=data.encode(), to=self.program.lane)
-            self.stage.watch(self._socket, self._send, write=True)
-            self._outgoing += data.encode()
-            while (left := self.unread()) and not self.ending:
-                if not self.stage.wait(lambda left=left: self.unread() < left, seconds=QUIET, poll=POLL):
-                    self.stage.declare_quiet("it takes what it can")
-                    break
+            self._put(data.encode())
+            self.stage.until_stuck(self.unread, lambda: bool(self.ending))
 
     def stops_reading(self) -> None:
         """From here on it reads nothing, so that the buffers between it and the program fill up."""
@@ -295,6 +278,14 @@ class Peer:
         self._outgoing.clear()
         self.ending, self._ends = "", False
         self.stage.watch(self._socket, self._read)
+
+    def _put(self, data: bytes) -> None:
+        """Have this sent, as fast as the kernel takes it."""
+        self.stage.trace.add(self.lane, "data", data=data, to=self.program.lane)
+        if not self._outgoing:
+            self.stage.watch(self._socket, self._send, write=True)
+        self._outgoing += data
+        self._send()
 
     def _send(self) -> None:
         try:

@@ -19,7 +19,7 @@ import psutil
 from . import sandbox
 from .netns import LINUX, NO_PORT, Row, can_ask, own, tcp_sockets, udp_sockets
 from .pipes import selectable
-from .stage import POLL, QUIET, WATCH, Stage, Unavailable, Unmet
+from .stage import POLL, WATCH, Actor, Stage, Unavailable, Unmet
 from .words import TRACEBACK, show
 
 SHORT = 0.003               # seconds between two looks at a program that comes to rest
@@ -49,14 +49,12 @@ class Talker(Protocol):
         """Bytes that were sent and that the program has not read."""
 
 
-class Program:
+class Program(Actor):
     """One run of one of the student's programs.
 
     stage: where it plays. script: its file's name, in folder. arguments: as on a command line. lane: what it is
     called in sentences. ports: those that the test uses. tier: how it is confined.
     """
-
-    busy = False
 
     def __init__(self, stage: Stage, folder: Path, script: str, arguments: Sequence[str], lane: str,
                  ports: Sequence[int], tier: str) -> None:
@@ -250,10 +248,7 @@ class Program:
     def takes_what_it_can(self) -> None:
         """It reads what is typed until it has all of it, or until it has to wait, since its peer does not read."""
         with self.stage.step(f"{self.lane} sends as much as fits into the buffers"):
-            while (left := self._untyped()) and not self.has_ended():
-                if not self.stage.wait(lambda left=left: self._untyped() < left, seconds=QUIET, poll=POLL):
-                    self.stage.declare_quiet("it takes what it can")
-                    break
+            self.stage.until_stuck(self._untyped, self.has_ended)
 
     def comes_to_rest(self) -> None:
         """It has done what it had to do, and waits: all its threads sleep, and none has run between two looks.

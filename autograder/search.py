@@ -16,9 +16,9 @@ from .stage import Stage, Unmet
 T = TypeVar("T")
 
 MOST_PLAYS = 600            # of one search, with all that is tried to make an example smaller
+MOST_LATE = 15              # of these, so many may fail by waiting in vain
 MOST_SECONDS = 20           # after which no more examples are tried
 MOST_CUTS = 6               # in what is drawn; the cuts at all places are tried besides
-MOST_LATE = 15              # of these, so many may fail by waiting in vain
 
 
 class _Failed(Exception):

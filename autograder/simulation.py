@@ -103,7 +103,7 @@ class Half(Calls):
         if deadline is None:
             return None
         if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or not abs(deadline) < LATEST:
-            raise Unmet("deadline to be a time in ms, or None", repr(deadline)[:80])
+            raise Unmet("deadline to be a time in ms, or None", short(deadline))
         return math.ceil(deadline)
 
     def has_to_wait(self, time: int) -> None:
@@ -126,20 +126,20 @@ class Half(Calls):
         The blocks that it hands over are added to its list of blocks.
         """
         value, self.attributes = self.method(self._object, name, *arguments, tell=self.tell)
-        blocks, packets = ([], value) if self.tell else value if _is_pair(value) else (value, None)
-        for part in blocks, packets:
-            if not isinstance(part, list) or not all(isinstance(entry, bytes) for entry in part):
-                shape = "a list of packets" if self.tell else "two lists, of blocks and of packets"
-                raise Unmet(f"that {name}() returns {shape}, all of them bytes", repr(value)[:80])
-            if len(part) > MOST_AT_ONCE:
-                raise Unmet(f"no more than {MOST_AT_ONCE} blocks or packets at once", f"{len(part)}")
+        parts = [[], value] if self.tell else value
+        if not isinstance(parts, list) or len(parts) != 2 or not all(map(_is_bytes, parts)):
+            shape = "a list of packets" if self.tell else "two lists, of blocks and of packets"
+            raise Unmet(f"that {name}() returns {shape}, all of them bytes", short(value))
+        blocks, packets = parts
+        if (most := max(map(len, parts))) > MOST_AT_ONCE:
+            raise Unmet(f"no more than {MOST_AT_ONCE} blocks or packets at once", f"{most}")
         self.blocks += blocks
         self._packets = packets
         return packets
 
 
-def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2
+def _is_bytes(part: object) -> bool:
+    return isinstance(part, list) and all(isinstance(entry, bytes) for entry in part)
 
 
 def transfer(sender: Half, receiver: Half, blocks: Sequence[bytes], script: Sequence[Fault], ways: tuple[str, str],

@@ -12,7 +12,7 @@ import random
 import selectors
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from .trace import Step, Trace
 
@@ -42,13 +42,14 @@ class Unavailable(Exception):
     """This machine cannot do what the test needs. The text says what is missing."""
 
 
-class Actor(Protocol):
-    """Who takes part in a test. The stage lets it look after itself, and ends it.
+class Actor:
+    """Who takes part in a test. The stage lets it look after itself, and ends it. One that lives on events alone has
+    nothing to do but in close().
 
     busy: whether it has something to do that no event announces, so that the loop should turn fast.
     """
 
-    busy: bool
+    busy = False
 
     def tick(self) -> None:
         """Look after what no event tells: called in each turn of the loop."""
@@ -180,10 +181,17 @@ class Stage:
         self.declare_quiet(why)
         self.wait(lambda: False, seconds=QUIET)
 
-    def declare_quiet(self, why: str) -> None:
-        """Count a quiet period that passes, or has just passed, while something else was waited for in vain."""
-        self.trace.add("", "quiet", text=why, value=QUIET)
-        self.quiet_seconds += QUIET
+    def declare_quiet(self, why: str, seconds: float = QUIET) -> None:
+        """Count so long a quiet period (s), which passes, or has just passed, while something else was waited for."""
+        self.trace.add("", "quiet", text=why, value=seconds)
+        self.quiet_seconds += seconds
+
+    def until_stuck(self, left: Callable[[], int], over: Callable[[], bool]) -> None:
+        """Wait while less and less is left: until nothing is, or it is over, or a quiet period changes nothing."""
+        while (before := left()) and not over():
+            if not self.wait(lambda before=before: left() < before, seconds=QUIET, poll=POLL):
+                self.declare_quiet("it takes what it can")
+                return
 
     # Rehearsals ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,12 @@ os.dup2(2, 1)
 objects = []                # those that the other side knows by their place in here
 
 
+def keep(value, name):
+    """Keep an object for the other side, which knows it by its place and by this name."""
+    objects.append(value)
+    return {"$object": len(objects) - 1, "repr": name}
+
+
 def encode(value):
     """A value for JSON: bytes and objects in a dict with a name that begins with $, as no value of the course's has."""
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -28,8 +34,7 @@ def encode(value):
         return {str(key): encode(entry) for key, entry in value.items()}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    objects.append(value)
-    return {"$object": len(objects) - 1, "repr": type(value).__name__}
+    return keep(value, type(value).__name__)
 
 
 def decode(value):
@@ -56,8 +61,7 @@ def obey(request):
     if request["do"] == "connect":
         connection = socket.create_connection(("127.0.0.1", request["port"]))
         connection.settimeout(None)
-        objects.append(connection)
-        return {"value": {"$object": len(objects) - 1, "repr": "connection"}}
+        return {"value": keep(connection, "connection")}
     if request["do"] == "forget":
         objects.clear()
         return {"value": None}
@@ -67,9 +71,8 @@ def obey(request):
         for entry in value:
             tell(gave=encode(entry))
         return {"ended": True}
-    if request["do"] == "make":
-        objects.append(value)
-        of, value = value, {"$object": len(objects) - 1, "repr": type(value).__name__}
+    if request["do"] == "make":             # an object, also where it is a kind of list or dict
+        return {"value": keep(value, type(value).__name__)}
     told = {name: encode(getattr(of, name)) for name in request["tell"]}
     return {"value": encode(value), "told": told}
 
