@@ -261,9 +261,12 @@ class Process:
         return self._all_are("T")
 
     def _all_are(self, state: str) -> bool:
-        """Whether all threads are in this state (proc(5), stat). True where that is not told."""
-        return all(line.rpartition(")")[2].split()[0] == state
-                   for pid in self.tree() for line in _of_threads(pid, "stat"))
+        """Whether all threads are in this state (proc(5), stat). True where that is not told.
+
+        A program without a thread is in none: it is about to begin, or its end about to be known.
+        """
+        return not LINUX or {line.rpartition(")")[2].split()[0]
+                             for pid in self.tree() for line in _of_threads(pid, "stat")} == {state}
 
     def waits_for_keyboard_only(self) -> bool | None:
         """Whether its one and only thread is in read() on stdin. None where the kernel does not say."""

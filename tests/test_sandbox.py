@@ -514,6 +514,21 @@ def test_end_leaves_no_daemon(tier: str, open_folder: Path, what_it_does: str) -
         assert before >= 2, "the program and its daemon"
 
 
+def play_last_look(tier: str, folder: str) -> list:
+    """Returns the states that a program is said to be in when it has ended, which is not yet asked for."""
+    Path(folder, "program.py").write_text("")
+    process = sandbox.start("program.py", [], Path(folder), tier=tier)
+    os.waitid(os.P_PID, process.popen.pid, os.WEXITED | os.WNOWAIT)
+    states = [process.sleeps(), process.is_held()]
+    process.end()
+    return states
+
+
+def test_a_program_that_is_gone_does_not_sleep(tier: str, open_folder: Path) -> None:
+    """Else it would be taken for one that waits, before it is known how it has ended."""
+    assert played(play_last_look, tier, open_folder) == [False, False]
+
+
 def play_until_killed(tier: str, folder: str) -> None:
     """Start a program with a daemon, tell the pids, and be killed."""
     _, pids = start_double_fork(tier, folder, "stays")
