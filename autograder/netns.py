@@ -327,6 +327,16 @@ def _kept(meminfo: bytes) -> int:
     return received + max(sent, queued)
 
 
+def acknowledge(connection: socket.socket) -> None:
+    """Let the kernel acknowledge at once what this socket has received.
+
+    It would wait for up to 40 ms, and so would a program that sends little by little (Nagle's algorithm). The kernel
+    falls back into waiting (tcp(7), TCP_QUICKACK), so this is for each time.
+    """
+    if LINUX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 def most_sent_unread() -> int:
     """Bytes that a program can send at the most to somebody who reads nothing: what the kernel keeps on its side."""
     try:

@@ -3,7 +3,7 @@ import os
 import socket
 import struct
 
-from .netns import STATES, Options, can_ask, free_port, options, tcp_sockets, unread
+from .netns import STATES, Options, acknowledge, can_ask, free_port, options, tcp_sockets, unread
 from .program import Program
 from .stage import POLL, Actor, Stage, Unmet
 from .words import quote, show
@@ -302,6 +302,7 @@ class Peer(Actor):
     def _read(self) -> None:
         try:
             data = self._socket.recv(1 << 18)
+            acknowledge(self._socket)
         except BlockingIOError:
             return
         except OSError:

@@ -145,17 +145,18 @@ class Stage:
         seconds: give up after this long, and return None. poll: look again at least this often (s), for what
         no event announces. hopeless: give up at once when this is true, since it cannot happen any more.
         """
-        begin = time.monotonic()
+        begin, most = time.monotonic(), seconds * self._patience
         suspected = False
         while not (result := happened()):
             waited = time.monotonic() - begin
-            if waited >= seconds * self._patience or hopeless():
+            if waited >= most or hopeless():
                 return happened() or None           # hopeless() may have let the last event in
             if waited > FIRST_LOOK and not suspected:
                 suspected = True
                 for actor in self.actors:
                     actor.suspect()
-            self.turn(max(poll, waited / 10))           # what takes long may be seen a little later, for less work
+            # What takes long may be seen a little later, for less work.
+            self.turn(min(max(poll, waited / 10), most - waited))
         return result
 
     def expect(self, happened: Callable[[], T], expected: str, got: Callable[[], str], poll: float = WATCH,
