@@ -11,9 +11,10 @@ help::
 grade: $(READY)
 	@$(BIN)/python tests/classroom.py $(ARGS)
 
+# A test mostly waits, for programs and for what does not come: so there are more at once than cores, by their files.
 test: $(READY)
 	@$(BIN)/ruff check
-	@$(BIN)/pytest tests $(ARGS)
+	@$(BIN)/pytest tests --numprocesses=4 --dist=loadfile $(ARGS)
 
 bench soak matrix: $(READY)
 	@$(BIN)/python tests/$@.py $(ARGS)

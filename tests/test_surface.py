@@ -260,11 +260,8 @@ def test_folder_of_exercises_named(tmp_path):
 
 
 def test_several_at_once(tmp_path):
-    """pytest-xdist would play checks side by side, in threads that cannot enter a network. (Here it is a stand-in.)"""
-    (tmp_path / "stand_in.py").write_text('def pytest_addoption(parser):\n'
-                                          '    parser.addoption("--numprocesses", type=int)\n')
-    done = run(EXERCISE, "-p", "stand_in", "--numprocesses=2", cwd=tmp_path,
-               PYTHONPATH=os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    """pytest-xdist would play checks side by side, in threads that cannot enter a network."""
+    done = run(EXERCISE, "--numprocesses=2", cwd=tmp_path)
     assert "one check after the other: leave out -n" in refusal(done)
 
 

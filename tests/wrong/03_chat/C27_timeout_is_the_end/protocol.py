@@ -1,4 +1,4 @@
-"""Takes a timeout of recv() for the end of the connection."""
+"""Takes a timeout of the first recv() for the end of the connection."""
 import socket
 import time
 
@@ -21,6 +21,7 @@ def lines(connection):
             return
         if not data:
             return
+        connection.settimeout(None)
         buffer += data
         while b"\n" in buffer:
             line, buffer = buffer.split(b"\n", 1)

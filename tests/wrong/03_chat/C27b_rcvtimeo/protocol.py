@@ -1,4 +1,4 @@
-"""Sets SO_RCVTIMEO and takes the BlockingIOError after 1.0 s of silence, an OSError, for the end of the connection."""
+"""Sets SO_RCVTIMEO until the first bytes come, and takes the BlockingIOError after 1.0 s, an OSError, for the end."""
 import socket
 import struct
 import time
@@ -21,6 +21,7 @@ def lines(connection: socket.socket) -> Iterator[str]:
             break
         if not piece:
             break
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, 0))
         pending += piece
         while (end := pending.find(b"\n")) >= 0:
             if end > LINE_LIMIT:
