@@ -14,6 +14,8 @@ Each module stands only on those above it:
     link           a relay between two of the student's programs, which cuts what passes
     faults         what a network does to datagrams, by script: drop, duplicate, delay
     datagrams      scripted UDP peers, and a link with such faults
+    tftp           scripted peers that speak TFTP, and curl
+    files          a folder that programs and tests share
     calls          functions of a student's module, called in the sandbox (worker: what does it there)
     simulation     two halves of a protocol without sockets and clocks, and a network that is played to them
     search         property-based tests: the smallest example that fails

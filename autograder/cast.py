@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from .calls import Calls, short
 from .datagrams import BROADCAST, UdpLink, UdpPeer
 from .faults import Fault
+from .files import Folder
 from .link import Link
 from .netns import Capture, can_ask, free_port, most_sent_unread, own, tcp_sockets
 from .peers import LOCALHOST, Peer, ScriptedServer
@@ -16,6 +17,7 @@ from .program import Program
 from .search import search
 from .simulation import Clock, Half
 from .stage import POLL, QUIET, Actor, Stage, Unmet
+from .tftp import Curl, TftpPeer, can_fetch
 from .trace import Step
 
 P = TypeVar("P", bound=Program)
@@ -35,6 +37,7 @@ class Cast:
         self._before_start = before_start
         self._ports: list[int] = []
         self._clock: Clock | None = None
+        self._files: Folder | None = None
         if capture:
             stage.actors.append(_Recorder(stage))
 
@@ -62,7 +65,8 @@ class Cast:
                     raise Unmet(f"a program in {script}", "an empty file")
                 others = ", ".join(sorted(path.name for path in self.folder.glob("*.py")))
                 raise Unmet(f"a file {script}", others or "no .py file at all")
-        return kind(self.stage, self.folder, script, [str(word) for word in arguments], lane, self._ports, self.tier)
+        return kind(self.stage, self.folder, script, [str(word) for word in arguments], lane, self._ports, self.tier,
+                    self._files and self._files.path)
 
     def peer(self, lane: str, program: Program) -> Peer:
         """Somebody who will connect to a program."""
@@ -87,6 +91,19 @@ class Cast:
     def udp_link(self, server: Program, *script: Fault) -> UdpLink:
         """A link for datagrams in front of a server program, with the faults of this script."""
         return UdpLink(self.stage, server, script)
+
+    def files(self) -> Folder:
+        """A folder that all programs of this test may read and write. It has to be there before they start."""
+        self._files = self._files or Folder(self.stage)
+        return self._files
+
+    def tftp_peer(self, lane: str, program: Program | None = None) -> TftpPeer:
+        """Somebody who speaks TFTP with a program."""
+        return TftpPeer(self.stage, lane, program)
+
+    def curl(self) -> Curl | None:
+        """The program curl, if this machine has one that knows TFTP."""
+        return Curl(self.stage) if can_fetch() else None
 
     def port(self) -> int:
         """A port that nobody uses."""

@@ -2,6 +2,7 @@
 import contextlib
 import socket
 from collections import deque
+from typing import NoReturn
 
 from .faults import Fault, Faults
 from .netns import free_port, unread_datagrams
@@ -42,7 +43,7 @@ class UdpPeer(Actor):
                  address: str = LOCALHOST) -> None:
         self.stage, self.lane, self.address = stage, lane, address
         self.port = port or free_port()
-        self.received: deque[bytes] = deque()       # what has arrived, and was not yet expected
+        self.received: deque[tuple[bytes, tuple[str, int]]] = deque()      # what has arrived, and was not yet expected
         # Bound to the very address that is to be heard: bound to "", it would hear what is sent to any other one too.
         to_all = BROADCAST if group == "broadcast" else group
         try:
@@ -52,7 +53,7 @@ class UdpPeer(Actor):
         if group not in ("", "broadcast"):
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
                                     socket.inet_aton(group) + socket.inet_aton(LOCALHOST))
-        self._sender: tuple[str, int] | None = None     # of what came last
+        self._sender: tuple[str, int] | None = None     # of what it took last
         self.program = program
         if program:
             self.talks_with(program)
@@ -79,20 +80,31 @@ class UdpPeer(Actor):
 
     def unread(self) -> int:
         """Bytes that the kernel keeps for the program, which it has not read."""
-        port = self.program.port or (self._sender[1] if self._sender else 0)
-        return unread_datagrams(port) if port else 0
+        return unread_datagrams(to[1]) if (to := self._to()) else 0
+
+    def _to(self) -> tuple[str, int] | None:
+        """Where it sends to: the port of the program, or whoever it last heard from."""
+        return (LOCALHOST, self.program.port) if self.program.port else self._sender
+
+    def words(self, data: bytes) -> str:
+        """A datagram in words."""
+        return describe(data)
 
     # Sentences ----------------------------------------------------------------------------------------
 
     def sends(self, data: str | bytes) -> None:
         """It sends one datagram: to the port of the program, or to whoever it last heard from. Text as UTF-8."""
         data = data.encode() if isinstance(data, str) else data
-        with self.stage.step(f"{self.lane} sends  {describe(data)}"):
-            to = (LOCALHOST, self.program.port) if self.program.port else self._sender
-            if to is None:
+        with self.stage.step(f"{self.lane} sends  {self.words(data)}"):
+            if (to := self._to()) is None:
                 raise Unmet(f"{self.program.lane} to have sent something, which can be answered", "nothing")
-            self.stage.trace.add(self.lane, "datagram", data=data, to=self.program.lane)
+            self._passes(self.lane, data, self.program.lane)
             self._socket.sendto(data, to)
+
+    def _passes(self, lane: str, data: bytes, to: str) -> None:
+        """Record a datagram: by its bytes, or by what else it is called."""
+        words = self.words(data)
+        self.stage.trace.add(lane, "datagram", data=data, to=to, text=words if words != describe(data) else "")
 
     def answers_for(self, other: "UdpPeer", data: str | bytes) -> None:
         """It sends one datagram to the program, at the port from which that has written to another peer."""
@@ -112,27 +124,37 @@ class UdpPeer(Actor):
         """Next it receives a datagram with exactly these bytes; or, where that is given, with this end. Returns it."""
         wanted = ending or data
         wanted = wanted.encode() if isinstance(wanted, str) else wanted
-        sentence = f"a datagram that ends with  {show(wanted)}" if ending else describe(wanted)
+        sentence = f"a datagram that ends with  {show(wanted)}" if ending else self.words(wanted)
         with self.stage.step(f"{self.lane} receives  {sentence}"):
-            self.stage.expect(lambda: self.received, describe(wanted),
-                              lambda: f"nothing: {self.program.state()}", hopeless=self.program.has_ended)
-            found = self.received.popleft()
+            found = self._takes(self.words(wanted))
             if not (found.endswith(wanted) if ending else found == wanted):
-                long = max(len(found), len(wanted)) > 1000
-                raise Unmet(*map(describe, (wanted, found))) if long or not found or not wanted \
-                    else Unmet(quote(wanted), quote(found), compare=True)
+                self._differs(wanted, found)
             return found
+
+    def _takes(self, expected: str) -> bytes:
+        """The next datagram, waited for."""
+        self.stage.expect(lambda: self.received, expected, lambda: f"nothing: {self.program.state()}",
+                          hopeless=self.program.has_ended)
+        found, self._sender = self.received.popleft()
+        return found
+
+    def _differs(self, wanted: bytes, found: bytes) -> NoReturn:
+        """Raises Unmet with both."""
+        long = max(len(found), len(wanted)) > 1000
+        raise Unmet(*map(self.words, (wanted, found))) if long or not found or not wanted \
+            else Unmet(quote(wanted), quote(found), compare=True)
 
     def receives_while_sending(self, data: bytes, sending: bytes) -> bytes:
         """Next it receives a datagram with these bytes, though it sends something else all the while."""
-        with self.stage.step(f"{self.lane} receives  {describe(data)}, and goes on sending  {describe(sending)}"):
+        with self.stage.step(f"{self.lane} receives  {self.words(data)}, and goes on sending  "
+                             f"{self.words(sending)}"):
             for _ in range(round(DEADLINE / EVERY)):
                 self.sends(sending)
                 if self.stage.wait(lambda: self.received, seconds=EVERY, hopeless=self.program.has_ended):
                     return self.receives(data)
                 if self.program.has_ended():
                     break
-            raise Unmet(describe(data), f"nothing: {self.program.state()}", late=not self.program.has_ended())
+            raise Unmet(self.words(data), f"nothing: {self.program.state()}", late=not self.program.has_ended())
 
     def finds(self, what: str, found: bytes, holds: bool) -> None:
         """Something that it has received has this property, in words."""
@@ -145,16 +167,16 @@ class UdpPeer(Actor):
         with self.stage.step(f"{self.lane} has received nothing else"):
             self.stage.settle()
             if self.received:
-                raise Unmet("nothing", describe(self.received[0]))
+                raise Unmet("nothing", self.words(self.received[0][0]))
 
     def _read(self) -> None:
         try:
-            data, self._sender = self._socket.recvfrom(1 << 16)
+            data, sender = self._socket.recvfrom(1 << 16)
         except (BlockingIOError, ConnectionError):          # Windows tells here that an answer found nobody
             return
-        self.received.append(data)
+        self.received.append((data, sender))
         lane = self.program.lane if self.program else "somebody"
-        self.stage.trace.add(lane, "datagram", data=data, to=self.lane)
+        self._passes(lane, data, self.lane)
         if len(self.received) > MOST_DATAGRAMS:
             self.stage.trace.add(lane, "limit", text=f"it sent more than {MOST_DATAGRAMS:,} datagrams")
             self.stage.unwatch(self._socket)

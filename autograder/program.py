@@ -53,11 +53,12 @@ class Program(Actor):
     """One run of one of the student's programs.
 
     stage: where it plays. script: its file's name, in folder. arguments: as on a command line. lane: what it is
-    called in sentences. ports: those that the test uses. tier: how it is confined.
+    called in sentences. ports: those that the test uses. tier: how it is confined. files: a folder that it may write
+    to, if there is one.
     """
 
     def __init__(self, stage: Stage, folder: Path, script: str, arguments: Sequence[str], lane: str,
-                 ports: Sequence[int], tier: str) -> None:
+                 ports: Sequence[int], tier: str, files: Path | None = None) -> None:
         self.stage, self.script, self.lane = stage, script, lane
         self.port = 0                           # where it listens, or receives datagrams, once it does
         at = arguments.index("--port") + 1 if "--port" in arguments else 0
@@ -70,7 +71,7 @@ class Program(Actor):
         self._output = {"screen": bytearray(), "stderr": bytearray()}
         self._typing = bytearray()              # typed, and not yet in the pipe
         self._cpu_mark: tuple[float, float] | None = None
-        self._launch = functools.partial(sandbox.start, *self._command(script, arguments), folder, ports, tier)
+        self._launch = functools.partial(sandbox.start, *self._command(script, arguments), folder, ports, tier, files)
         self._begin()
         stage.actors.append(self)
         stage.trace.add(lane, "start", text=" ".join([script, *arguments]))
@@ -265,7 +266,8 @@ class Program(Actor):
                 before.append(self._process.busy_seconds())
                 return self._process.sleeps() and before[-2:-1] == before[-1:]
 
-            self.stage.expect(same_as_before, "a program at rest", lambda: f"one that is busy: {self.state()}",
+            self.stage.expect(same_as_before, "a program at rest",
+                              lambda: self.state() if self.has_ended() else "one that is busy",
                               poll=SHORT, hopeless=self.has_ended)
 
     def freezes(self) -> None:

@@ -184,6 +184,9 @@ class Grader:
             rubric = (item.obj.__doc__ or item.name).strip().splitlines()[0]
             item.stash[CHECK] = Check(item.name, marker.args[0], rubric, 0, marker.kwargs["points"],
                                       marker.kwargs.get("bonus", False), "")
+        names = [item.name for item in items]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise pytest.UsageError(f"two checks are called {twice[0]}: each needs a name of its own")
         if only := self.config.getoption("only"):
             checks = [item.stash[CHECK] for item in items]
             known = {name for check in checks for name in (check.name, check.group)}

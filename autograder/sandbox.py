@@ -183,7 +183,7 @@ def _of_threads(pid: int, file: str) -> Iterator[str]:
                 yield Path(f"/proc/{pid}/task/{task}/{file}").read_text()
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Remove a program's folder, however deep it is, and whatever the program has forbidden in it."""
     try:
         shutil.rmtree(folder)
@@ -201,13 +201,15 @@ def _send(pid: int, number: int) -> None:
 class Process:
     """One program that runs, with the pipes of its three standard streams. This is the plain tier's.
 
-    popen: what was started. tmp: the program's own folder for files that it makes, removed at its end.
+    popen: what was started. tmp: the program's own folder for files that it makes, removed at its end. files: a folder
+    of the harness's in which it may make files too.
     """
 
-    def __init__(self, popen: subprocess.Popen, tmp: Path | None = None) -> None:
+    def __init__(self, popen: subprocess.Popen, tmp: Path | None = None, files: Path | None = None) -> None:
         self.popen = popen
         self.stdin, self.stdout, self.stderr = popen.stdin, popen.stdout, popen.stderr
         self._tmp = tmp
+        self._folders = [folder for folder in (tmp, files) if folder]
         _started.add(popen.pid)
 
     def exit_code(self) -> int | None:
@@ -299,7 +301,7 @@ class Process:
 
     def _files(self) -> tuple[int, int]:
         """How many files and folders the program has made, and how many bytes they take."""
-        folders, files, size = [self._tmp] if self._tmp else [], 0, 0
+        folders, files, size = [*self._folders], 0, 0
         for folder in folders:                  # which grows meanwhile
             try:
                 entries = list(os.scandir(folder))
@@ -319,7 +321,7 @@ class Process:
         self.kill()
         _started.discard(self.popen.pid)
         if self._tmp:
-            _remove(self._tmp)
+            remove(self._tmp)
 
     def kill(self) -> None:
         """End the program and all that came from it. Returns when they are gone."""
@@ -353,8 +355,8 @@ class Process:
 class Bubbled(Process):
     """One program in bubblewrap, which tells on a descriptor of its own what is inside and how it ended."""
 
-    def __init__(self, popen: subprocess.Popen, status: int) -> None:
-        super().__init__(popen)
+    def __init__(self, popen: subprocess.Popen, status: int, files: Path | None = None) -> None:
+        super().__init__(popen, files=files)
         self._status = status
         self._told = b""
 
@@ -381,13 +383,14 @@ class Bubbled(Process):
         return descendants(init) if init else []
 
     def _files(self) -> tuple[int, int]:
-        init, total = self._tell("child-pid"), 0
-        for folder in "tmp", "dev/shm":
+        init = self._tell("child-pid")
+        total, size = super()._files()
+        for folder in "tmp", "dev/shm":         # their size is the kernel's to bound
             with contextlib.suppress(OSError):
                 found = os.statvfs(f"/proc/{init}/root/{folder}")
                 if found.f_blocks * found.f_frsize == TMP_SIZE:     # else bubblewrap has not got so far
                     total += found.f_files - found.f_ffree
-        return total, 0                         # the size is the kernel's to bound
+        return total, size
 
     def kill(self) -> None:
         """As for every Process."""
@@ -435,16 +438,16 @@ def tier() -> str:
 
 
 def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[int] = (), tier: str = "plain",
-          ) -> Process:
+          files: Path | None = None) -> Process:
     """Start folder/script under Python, confined as the tier says, with its streams connected to pipes.
 
     script, arguments: what the interpreter is given; instead of a file it may be options, such as -c and a program.
     ports: the TCP ports that the program may use, where the tier can tell (landlock). tier: one of the three, or
-    "debug" for no limits at all, with everything that its owner has. Raises Refused if there is no interpreter to
-    run it with.
+    "debug" for no limits at all, with everything that its owner has. files: a folder that it may read and write, under
+    its own name; it is the caller's. Raises Refused if there is no interpreter to run it with.
     """
     if tier == "bwrap":
-        return _start_bubbled(script, arguments, folder)
+        return _start_bubbled(script, arguments, folder, files)
     if tier == "debug":                 # as its owner would start it, so that a debugger can attach
         return Process(subprocess.Popen(
             [sys.executable, script, *arguments], cwd=folder, env={**os.environ, "PYTHONUNBUFFERED": "1"}, bufsize=0,
@@ -453,7 +456,8 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
     tmp = Path(tempfile.mkdtemp(prefix="program-"))
     restrict = None
     if tier == "landlock":
-        restrict = functools.partial(landlock.restrict, [*READABLE, prefix, str(folder)], [*DEVICES, str(tmp)], ports)
+        writable = [*DEVICES, str(tmp), *([str(files)] if files else [])]
+        restrict = functools.partial(landlock.restrict, [*READABLE, prefix, str(folder)], writable, ports)
     limits = LIMITS | ({"nproc": most_of_this_uid()} if LINUX else {})
     if as_root():
         os.chown(tmp, PROGRAM_UID, PROGRAM_UID)
@@ -464,7 +468,7 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
         [python, script, *arguments], cwd=folder, env=environment, start_new_session=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
         preexec_fn=functools.partial(_limit, limits, restrict) if os.name == "posix" else None, **_identity())
-    return Process(popen, tmp)
+    return Process(popen, tmp, files)
 
 
 def _identity() -> dict[str, object]:
@@ -498,7 +502,7 @@ def _limit(limits: dict[str, int], restrict: functools.partial | None) -> None:
         restrict()
 
 
-def _start_bubbled(script: str, arguments: Sequence[str], folder: Path) -> Bubbled:
+def _start_bubbled(script: str, arguments: Sequence[str], folder: Path, files: Path | None) -> Bubbled:
     python, prefix = interpreter()
     status, inner = os.pipe()
     os.set_blocking(status, False)
@@ -517,6 +521,7 @@ def _start_bubbled(script: str, arguments: Sequence[str], folder: Path) -> Bubbl
             words += ["--perms", "0755", "--dir", str(parent)]
         words += ["--ro-bind", prefix, prefix]
     words += ["--ro-bind", str(folder), "/work", "--chdir", "/work", "--size", str(TMP_SIZE), "--tmpfs", "/tmp",
+              *(["--bind", str(files), str(files)] if files else []),
               "--proc", "/proc", "--dev", "/dev", "--size", str(TMP_SIZE), "--tmpfs", "/dev/shm",
               "--remount-ro", "/dev", "--remount-ro", "/", "prlimit"]
     words += [f"--{name}={most}" for name, most in {**LIMITS, "nproc": MOST_BETWEEN_LOOKS}.items()]
@@ -524,4 +529,4 @@ def _start_bubbled(script: str, arguments: Sequence[str], folder: Path) -> Bubbl
                              stderr=subprocess.PIPE, bufsize=0, pass_fds=[inner], start_new_session=True,
                              **_identity())
     os.close(inner)
-    return Bubbled(popen, status)
+    return Bubbled(popen, status, files)

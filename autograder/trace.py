@@ -10,7 +10,7 @@ HAPPENING = ("start", "listen", "typed", "input ended", "screen", "stderr", "sig
              "result")
 # Those of the third are what the harness read off the kernel: the evidence for a diagnosis, not drawn.
 OBSERVED = ("cpu", "unread", "held", "unaccepted", "waits", "listens on", "time-wait", "descriptors", "quiet",
-            "wait", "shares")
+            "wait", "shares", "answers from", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Event:
     text: words for a person; of a datagram what to call it, if not by its bytes, of a "result" whether the call
     "returned", "gave" something, "raised", or "ended". value: the number that was observed: a share of one core for
     "cpu", bytes for "read", "unread" (by the lane) and "held" (towards the lane, which does not read), connections for
-    "unaccepted", ms for "wait" (by its own deadline), and for "shares" the UDP
-    port that several have.
+    "unaccepted", ms for "wait" (by its own deadline), and for "shares" the UDP port that several have. Of a "file" the
+    text is its name, and data what was in it.
     """
 
     at: float

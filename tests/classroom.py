@@ -57,7 +57,8 @@ class Assignment:
 ASSIGNMENTS = {assignment.exercise: assignment for assignment in (
     Assignment("02_socket_api", "echo_server.py", "echo_client.py", "echo_many.py", "C03_decode_per_recv"),
     Assignment("03_chat", "chat_server.py", "chat_client.py", "chat_room.py", "C03_decode_per_recv"),
-    Assignment("04_udp", "udp_server.py", "udp_client.py", "", "U03_empty_is_the_end"))}
+    Assignment("04_udp", "udp_server.py", "udp_client.py", "", "U03_empty_is_the_end"),
+    Assignment("05_tftp", "tftp_server.py", "tftp_client.py", "netascii.py", "F10_startswith"))}
 Make = Callable[[Files, Assignment], None]
 
 

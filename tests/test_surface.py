@@ -273,6 +273,15 @@ def test_test_without_points(tmp_path):
         'ERROR: own/test_own.py::test_forgotten has no @mark.check("group", points=…, hint=…)'
 
 
+def test_two_checks_of_one_name(tmp_path):
+    check = "from pytest import mark\n\n@mark.check('group', points=1, hint='')\ndef test_same(cast):\n    pass\n"
+    own_tests(tmp_path / "own", check)
+    (tmp_path / "own" / "test_more.py").write_text(check)
+    done = run("own", cwd=tmp_path)
+    assert done.status == REFUSED
+    assert done.complaint[-1] == "ERROR: two checks are called test_same: each needs a name of its own"
+
+
 # Submissions that are none ------------------------------------------------------------------------------------
 
 

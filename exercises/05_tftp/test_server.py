@@ -1,0 +1,280 @@
+"""Your server, check by check. `alice` and `bob` are scripted clients; `mallory` is a stranger.
+
+Each has a UDP port of its own, and holds on to the port that your server's first answer comes from, as RFC 1350 wants
+it. The server is started with --timeout 60 where nothing gets lost: then whatever it sends again, it sends for another
+reason than time.
+"""
+from pytest import fixture, mark
+
+from autograder.tftp import RRQ, WRQ, ack, data, error, request
+
+LONGEST = 512               # bytes of a block
+
+
+@fixture
+def root(cast):
+    """The folder that your server serves, and the one around it."""
+    files = cast.files()
+    files.gets_folder("root")
+    return files
+
+
+@fixture
+def start(cast, root):
+    """A function that starts your server with these options, on a port of its own."""
+    def start(*options: object, lane: str = "your server"):
+        port = cast.port()
+        return cast.program("tftp_server.py", "--port", port, "--root", root.path / "root", "--writable", *options,
+                            lane=lane).receives_on(port)
+    return start
+
+
+@fixture
+def server(start):
+    """Your tftp_server.py, which receives, and would wait for a minute before it sends anything again."""
+    return start("--timeout", "60", "--dally", "60")
+
+
+@fixture
+def alice(cast, server):
+    """Somebody who wants files from your server."""
+    return cast.tftp_peer("alice", server)
+
+
+@fixture
+def bob(cast, server):
+    """Somebody else who does."""
+    return cast.tftp_peer("bob", server)
+
+
+def blocks(content: bytes, size: int = LONGEST) -> list[bytes]:
+    """What a file is sent in: full blocks, and at the end one that is not full."""
+    return [content[begin:begin + size] for begin in range(0, len(content) + 1, size)]
+
+
+def page(cast, size: int) -> bytes:
+    """So many bytes that nobody can have foreseen."""
+    return (cast.line("page") * (size // 8 + 1)).encode()[:size]
+
+
+@mark.check("server", points=7, probes=["F02"],
+            hint="bind() one socket to --port, for requests only. For each request make another one, bound to port 0, "
+                 "which is any free one: it sends the DATA, to the address that recvfrom() gave you, and receives the "
+                 "ACKs.")
+def test_small_file(cast, root, server, alice):
+    """A small file comes in one DATA, from a fresh port"""
+    root.gets("root/hello.txt", content := f"{cast.line('hello')}\n".encode())
+    alice.asks(RRQ, "hello.txt")
+    alice.receives(data(1, content))
+    alice.sends(ack(1))
+    server.comes_to_rest()
+    alice.has_received_nothing_more()
+    root.gets("root/second.txt", content := b"\x00\xff" + cast.line("second").encode())
+    alice.asks(RRQ, "second.txt")
+    alice.receives(data(1, content))
+
+
+@mark.check("server", points=6, needs=[test_small_file], probes=["F09"],
+            hint="After DATA n wait for ACK n, and only then read the next 512 bytes. The mode may be written in any "
+                 "mixture of capitals.")
+def test_three_blocks(cast, root, server, alice):
+    """Three blocks, each after the ACK of the one before"""
+    root.gets("root/pages.txt", content := page(cast, 2 * LONGEST + 100))
+    alice.asks(RRQ, "pages.txt", "oCTet")
+    for number, block in enumerate(blocks(content), start=1):
+        alice.receives(data(number, block))
+        server.comes_to_rest()
+        alice.has_received_nothing_more()
+        alice.sends(ack(number))
+    server.comes_to_rest()
+    alice.has_received_nothing_more()
+
+
+@mark.check("server", points=6, needs=[test_three_blocks], probes=["F01"],
+            hint="A block of fewer than 512 bytes is what says that it was the last. So after a full one there is "
+                 "always another block, be it an empty one.")
+def test_last_block(cast, root, server, alice):
+    """0 and 512 bytes end with an empty DATA"""
+    for size in LONGEST, 0, 2 * LONGEST:
+        root.gets(f"root/{size}", content := page(cast, size))
+        alice.asks(RRQ, str(size))
+        for number, block in enumerate(blocks(content), start=1):
+            alice.receives(data(number, block))
+            alice.sends(ack(number))
+
+
+@mark.check("server", points=5, needs=[test_small_file], probes=["F13"],
+            hint="Path.is_file() tells whether there is a file that can be sent; what is missing gets ERROR 1. An ERROR"
+                 " is also sent from a fresh port. Nobody answers it.")
+def test_refused(cast, root, server, alice):
+    """A missing file gets ERROR 1, an unknown mode ERROR 4"""
+    alice.asks(RRQ, "missing.txt")
+    alice.is_refused(1)
+    root.gets("root/hello.txt", content := cast.line().encode())
+    root.gets_folder("root/folder")
+    alice.asks(RRQ, "hello.txt", "mail")
+    alice.is_refused(4)
+    alice.asks(RRQ, "folder")
+    alice.is_refused()
+    alice.asks(RRQ, "hello.txt")
+    alice.receives(data(1, content))
+
+
+@mark.check("server", points=6, needs=[test_three_blocks], probes=["F07", "F06", "F25"],
+            hint="Keep the packet that was sent last, and send these very bytes again when its time is over. Wait twice"
+                 " as long each time; after --retries times give up. What does not count must not start the waiting "
+                 "anew.")
+def test_lost_ack(cast, root, start):
+    """A lost ACK: it sends again, waits longer, gives up"""
+    root.gets("root/pages.txt", content := page(cast, LONGEST + 10))
+    first, second = blocks(content)
+
+    cast.timers(0.2 + 0.4 + 0.8, "its waits")
+    server = start("--timeout", "0.2", "--retries", "3")
+    alice = cast.tftp_peer("alice", server)
+    alice.asks(RRQ, "pages.txt")
+    for _ in range(4):                          # once, and three times more
+        alice.receives(data(1, first))
+    alice.waited_longer(at_least=0.2 + 0.4 + 0.8)
+    cast.silence(2.1, "the last wait, of 1.6 s")
+    alice.has_received_nothing_more()
+
+    cast.timers(1, "its timeout")
+    noisy = start("--timeout", "1", "--retries", "100", lane="your second server")
+    bob = cast.tftp_peer("bob", noisy)
+    bob.asks(RRQ, "pages.txt")
+    bob.receives(data(1, first))
+    bob.receives_while_sending(data(1, first), sending=b"junk")
+    bob.sends(ack(1))
+    bob.receives_after(data(2, second), skipping=data(1, first))
+    bob.sends(ack(2))
+
+
+@mark.check("server", points=6, needs=[test_three_blocks], probes=["F03", "F18"],
+            hint="Only the ACK of the block that you sent last makes you go on, and only once. Any other one, an old "
+                 "one or one of a block that was never sent, is dropped: nothing is sent for it. What was lost is for "
+                 "the timeout.")
+def test_duplicate_ack(cast, root, server, alice):
+    """An ACK that comes twice, or too early, triggers nothing"""
+    root.gets("root/pages.txt", content := page(cast, 4 * LONGEST + 10))
+    alice.asks(RRQ, "pages.txt")
+    for number, block in enumerate(blocks(content), start=1):
+        alice.receives(data(number, block))
+        for early in number + 1, number + 300, 65535:
+            alice.sends(ack(early))
+        server.has_read_everything()
+        server.comes_to_rest()
+        alice.has_received_nothing_more()
+        for _ in 1, 2, 3:                       # a network may do this to any datagram
+            alice.sends(ack(number))
+        alice.sends(ack(number - 1))
+    server.comes_to_rest()
+    alice.has_received_nothing_more()
+
+
+@mark.check("server", points=5, needs=[test_three_blocks], probes=["F05", "F04"],
+            hint="recvfrom() tells who has sent a datagram. What is not from your client's address and port has nothing"
+                 " to do with this transfer.")
+def test_stranger(cast, root, server, alice):
+    """A stranger does not disturb a transfer"""
+    root.gets("root/pages.txt", content := page(cast, 2 * LONGEST + 10))
+    mallory = cast.tftp_peer("mallory", server)
+    alice.asks(RRQ, "pages.txt")
+    for number, block in enumerate(blocks(content), start=1):
+        alice.receives(data(number, block))
+        for packet in ack(number), error(0, "it is over"), b"junk":
+            mallory.intrudes(alice, packet)
+        server.has_read_everything()
+        server.comes_to_rest()
+        alice.has_received_nothing_more()
+        alice.sends(ack(number))
+
+
+@mark.check("server", points=5, needs=[test_refused], probes=["F10", "F11"],
+            hint="os.path.realpath() tells what a path really is, with every .. and every link followed. What it "
+                 "returns has to be below the root: Path.is_relative_to() compares paths, where startswith() compares "
+                 "letters.")
+def test_outside(cast, root, server, alice):
+    """No name leads outside of the folder"""
+    root.gets("secret.txt", cast.line("secret").encode())
+    root.gets("root-2/secret.txt", cast.line("secret").encode())
+    root.gets_link("root/link.txt", "../secret.txt")
+    root.gets_link("root/folder", "..")
+    for name in ("../secret.txt", "folder/../../secret.txt", "../root-2/secret.txt", str(root.path / "secret.txt"),
+                 str(root.path / "root-2/secret.txt"), "link.txt", "folder/secret.txt", "..", "../root/../secret.txt"):
+        alice.asks(RRQ, name)
+        alice.is_refused()
+    for name in "../new.txt", str(root.path / "new.txt"), "folder/new.txt":
+        alice.asks(WRQ, name)
+        alice.is_refused()
+    root.has_no("new.txt")
+
+
+@mark.check("server", points=6, needs=[test_refused], probes=["F12", "F22"],
+            hint="Whatever arrives, decode() either understands it or raises PacketError: catch that, and go on. For "
+                 "many transfers at once wait for all sockets in one loop (selectors), or give each a thread.")
+def test_garbage(cast, root, server, alice, bob):
+    """It survives garbage, and serves two at the same time"""
+    root.gets("root/pages.txt", content := page(cast, LONGEST + 10))
+    first, second = blocks(content)
+    mallory = cast.tftp_peer("mallory", server)
+    for garbage in (b"", b"\x00", b"hello", b"\x00\x01", b"\x00\x01\xff\xfe", b"\x00\x01a\x00", b"\x00\x01a\x00octet",
+                    request(RRQ, "a\x00"), b"\x00\x03\x00\x01what?", b"\x00\x04\x00\x00", b"\x00\x05\x00\x00no\x00",
+                    b"\x00\x63" * 300, b"\x00\x01" + b"\xff" * 600 + b"\x00octet\x00"):
+        mallory.sends(garbage)
+    alice.asks(RRQ, "pages.txt")
+    alice.receives(data(1, first))
+    bob.asks(RRQ, "pages.txt")
+    bob.receives(data(1, first))
+    for peer in bob, alice:
+        for garbage in b"", b"\x00", b"junk", b"\x00\x04\x00", b"\x00\x03\x00\x01", request(RRQ, "pages.txt"):
+            peer.sends(garbage)
+    for peer in alice, bob:
+        peer.sends(ack(1))
+        peer.receives(data(2, second))
+    server.gets_ctrl_c()
+    server.ends(code=0)
+    server.ended_quietly()
+
+
+@mark.check("server", points=4, needs=[test_refused], probes=["F27", "F23", "F17", "F19"],
+            hint="The answer to a WRQ is ACK 0, from a fresh port. Write the blocks to another file, and rename that "
+                 "with os.replace() when the last one has come, before you acknowledge it. A block that comes again is "
+                 "acknowledged again, and not written again.")
+def test_put(cast, root, server, alice):
+    """A file is written: ACK 0 first, and it appears when complete"""
+    for size in LONGEST + 10, LONGEST, 0:
+        content, name = page(cast, size), f"new-{size}.txt"
+        alice.asks(WRQ, name)
+        alice.receives(ack(0))
+        for number, block in enumerate(blocks(content), start=1):
+            root.has_no(f"root/{name}")
+            for _ in 1, 2:
+                alice.sends(data(number, block))
+                alice.receives(ack(number))
+        root.holds(f"root/{name}", content)
+    alice.asks(WRQ, f"new-{LONGEST}.txt")
+    alice.is_refused(6)
+    root.holds(f"root/new-{LONGEST}.txt", root.read(f"root/new-{LONGEST}.txt"))
+
+    alice.asks(WRQ, "half.txt")
+    alice.receives(ack(0))
+    alice.sends(data(1, b"x" * LONGEST))
+    alice.receives(ack(1))
+    alice.sends(error(0, "I changed my mind"))
+    root.has_only(*(f"new-{size}.txt" for size in (0, LONGEST, LONGEST + 10)), within="root")
+    alice.has_received_nothing_more()
+
+
+@mark.check("server", points=2, needs=[test_last_block],
+            hint="curl asks for options (RFC 2347): more texts behind the mode. Who does not know them ignores them, "
+                 "and just sends the first DATA.")
+def test_curl(cast, root, server, alice):
+    """curl fetches a file from you"""
+    root.gets("root/hello.txt", content := page(cast, 3 * LONGEST))
+    if curl := cast.curl():
+        curl.fetches(server.port, "hello.txt", content)
+    else:                                       # alice asks as curl does
+        alice.asks(RRQ, "hello.txt", tsize=0, blksize=LONGEST, timeout=6)
+        alice.may_be_granted("tsize", "blksize", "timeout")
+        alice.receives(data(1, content[:LONGEST]))

@@ -1,0 +1,216 @@
+"""One transfer of TFTP, from its first packet to its last: RFC 1350, and RFC 1123, section 4.2.3, which mends it.
+
+As in 04_udp, both halves are written without sockets and without clocks. They are told what has arrived and what time
+it is, and return what is to be sent. The one who reads a file from the server has a Receiver, and the server then has
+a Sender; for the one who writes it is the other way round. So the client and the server share all of this.
+
+Times are seconds (float) on a clock that begins anywhere and never goes back.
+
+The rules that the RFCs leave open, as this course has them
+
+  Once         A packet that has arrived twice never makes the sender send anything: only its timer makes it send again
+               (else each packet is doubled until the end: the Sorcerer's Apprentice, RFC 1123, 4.2.3.1). The receiver
+               acknowledges the last block again when it comes again, and does not write it again.
+  Future       An ACK of a block that was not sent, and a DATA that is not the next one, change nothing.
+  Junk         changes nothing either: what is no packet, what has the wrong opcode, what is an old number. It gets no
+               answer, and nobody waits longer for it: the deadline stays where it was.
+  Again        What was sent last is sent again, the same bytes, when the wait is over: retries times at the most. Each
+               time the wait doubles, up to MOST_WAIT. When the last one has had its time too, the transfer has failed.
+  Waits        The first wait is timeout. A packet that was sent once and answered gives a measurement, from which the
+               next waits are computed (RFC 6298; RFC 1123, 4.2.3.2): longer where the network is slow, and never
+               shorter than timeout (RFC 6298, 2.4).
+  ERROR        ends the transfer. It is never answered, least of all by an ERROR.
+  Dallying     A receiver that has acknowledged the last block stays for dally seconds, in case that this ACK was
+               lost and the block comes again (RFC 1350, section 6).
+  Too long     A block of more bytes than were agreed upon is answered with ERROR 4, and ends the transfer.
+  Roll-over    After block 65535 comes block 0 (bonus).
+"""
+import errno
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import options
+import packets
+
+MOST_WAIT = 60.0                              # s between two sendings, unless timeout is longer
+BLKSIZE = 512                                 # bytes of a block, unless another size was agreed upon
+MODULUS = 1 << 16                             # numbers of blocks are counted modulo this
+HEADER = struct.Struct("!HH")                 # opcode and number
+
+
+class Transfer:
+    """What the two halves have in common: when to send again, when to give up, how to end.
+
+    opening: the packet that this side begins with. A client's is its request; a server's that receives ACK 0, or an
+             OACK; one that sends has none, b"", since its first packet is DATA 1, except where it begins with an OACK.
+    timeout: s until a packet is sent again, as long as nothing has been measured. retries: how often, at the most.
+    dally:   s that a receiver stays after the end.
+    asked: options that a client has put into its request; an OACK may grant them. None for a server.
+    agreed: options that a server has put into its OACK.
+
+    begun: whether the other side has answered the opening, and thereby shown its port.
+    finished: whether the whole file has been sent and acknowledged, or received.
+    failed: why there will be nothing more, in words; "" as long as there is hope.
+    deadline: when tick() will have something to do; None if it is over, and nothing more will be sent.
+
+    What start(), receive() and tick() return is to be sent at once: the transfer goes on using these lists.
+    """
+
+    def __init__(self, opening: bytes = b"", *, timeout: float = 1.0, retries: int = 5, dally: float = 2.0,
+                 asked: dict[str, str] | None = None, agreed: dict[str, str] | None = None) -> None:
+        self.begun = False
+        self.finished = False
+        self.failed = ""
+        self.deadline: float | None = None
+        self.blksize = BLKSIZE
+        self.windowsize = 1                   # blocks under way at once: 1 without the option (bonus)
+        self.timeout, self.retries, self.dally, self.asked = timeout, retries, dally, asked
+        self._wait = timeout                  # s between a sending and the next
+        self._fixed = False                   # whether that was agreed upon, and is not to change (bonus)
+        self._unanswered = [opening] if opening else []     # packets that were sent last, and are sent again
+        self._sends = 0                       # how often they were sent
+        self._sent_at = 0.0                   # when they were sent last
+        self._smoothed: float | None = None   # SRTT and RTTVAR of RFC 6298, section 2
+        self._variation = 0.0
+        if agreed:
+            self._agree(agreed)
+
+    def start(self, now: float) -> list[bytes]:
+        """Begin. Returns the packets to send now."""
+        return self._send(self._unanswered, now)
+
+    def _send(self, unanswered: list[bytes], now: float) -> list[bytes]:
+        """Note that these packets are sent now, for the first time. Returns them."""
+        # TODO 1: send, and set the deadline
+        raise NotImplementedError("TODO 1: send, and set the deadline")
+
+    def tick(self, now: float) -> list[bytes]:
+        """The time is now. Returns the packets to send now: the same ones again, if the deadline has come.
+
+        Each time the wait doubles. Too often: failed is set. After the end it ends the dallying.
+        """
+        # TODO 2: send again, wait longer, give up
+        raise NotImplementedError("TODO 2: send again, wait longer, give up")
+
+    def _answered(self, now: float) -> None:
+        """What was sent last has been answered: measure, and compute the wait for what is sent next.
+
+        As in 04_udp: not if it was sent more than once (Karn), and with timeout and MOST_WAIT as bounds.
+
+            the first one, R      SRTT = R            RTTVAR = R / 2
+            each later one, R     RTTVAR = 3/4 RTTVAR + 1/4 |SRTT − R|, then SRTT = 7/8 SRTT + 1/8 R
+            after each            wait = SRTT + 4 RTTVAR
+        """
+        # TODO 3: measure
+        raise NotImplementedError("TODO 3: measure")
+
+    def abort(self, code: int, message: str) -> list[bytes]:
+        """Give up, for this reason. Returns what is to be sent: an ERROR, once, for nobody acknowledges it."""
+        # TODO 4: end with an ERROR
+        raise NotImplementedError("TODO 4: end with an ERROR")
+
+    def _refused(self, code: int, message: str) -> list[bytes]:
+        """An ERROR has come: note why it failed. After the end of the file it means nothing any more.
+
+        A message from a network may hold anything, also newlines, and bytes that move the cursor of a terminal.
+        """
+        # TODO 5: end on an ERROR
+        raise NotImplementedError("TODO 5: end on an ERROR")
+
+    def _broken(self, error: OSError) -> list[bytes]:
+        """The file could not be read or written: an ERROR says why. Code 0 means: see the message."""
+        code = {errno.ENOSPC: packets.DISK_FULL, errno.EDQUOT: packets.DISK_FULL, errno.EFBIG: packets.DISK_FULL,
+                errno.EEXIST: packets.EXISTS}.get(error.errno, packets.UNDEFINED)
+        return self.abort(code, error.strerror or "cannot use the file")
+
+    def _granted(self, granted: dict[str, str]) -> list[bytes]:
+        """Bonus. The first answer was this OACK. Returns an ERROR if it is none to what was asked; else it is in force.
+
+        Only for a client (asked is not None); what a server grants, the other one cannot.
+        """
+        # TODO 6: take what the server grants
+        raise NotImplementedError("TODO 6: take what the server grants")
+
+    def _agree(self, agreed: dict[str, str]) -> None:
+        """Bonus. These options are in force from here on."""
+        self.blksize = int(agreed.get("blksize", BLKSIZE))
+        self.windowsize = int(agreed.get("windowsize", 1))
+        if "timeout" in agreed:
+            self._wait, self._fixed = float(agreed["timeout"]), True
+
+
+class Sender(Transfer):
+    """Sends a file.
+
+    read: read(size) returns the next bytes of the file, exactly so many, fewer only at the end (b"" after it).
+          Each byte is read once: what is sent again is kept.
+
+    Bonus: it sends windowsize blocks at once (RFC 7440). An ACK acknowledges a block and all before it, and may come
+    for each of them: it says that the next one was lost.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], opening: bytes = b"", **how: Any) -> None:
+        super().__init__(opening, **how)
+        self._read = read
+        self._number = 0                      # of the last packet in self._unanswered; that of an opening is 0
+        self._at_end = False                  # whether the last block, which is a short one, is read
+        self._awaited = b""                   # the ACK that acknowledges all of them
+
+    def start(self, now: float) -> list[bytes]:
+        """Begin. Returns the packets to send now: the opening, or the first block where there is none."""
+        return super().start(now) if self._unanswered else self._fill(now)
+
+    def receive(self, datagram: bytes, now: float) -> list[bytes]:
+        """A datagram has arrived. Returns the packets to send now: the next blocks, if this was the ACK awaited.
+
+        A file ends with a block of fewer than blksize bytes. If its length is a multiple of blksize that is an empty
+        one. When it is acknowledged, finished is True.
+        """
+        # TODO 7: take the acknowledgement that is awaited, and send on
+        raise NotImplementedError("TODO 7: take the acknowledgement that is awaited, and send on")
+
+    def _fill(self, now: float) -> list[bytes]:
+        """Read the next block (bonus: until a window is full). Returns the packets to send now.
+
+        If there is no block any more, and all are acknowledged, it is finished, and there are none.
+        """
+        # TODO 8: read the next block
+        raise NotImplementedError("TODO 8: read the next block")
+
+
+class Receiver(Transfer):
+    """Receives a file.
+
+    write: write(block) appends these bytes to the file.
+    complete: complete() is called when the last block is written, and before that is acknowledged: what has been
+              acknowledged must be there. Either may raise OSError; then an ERROR goes out in place of an ACK.
+
+    Bonus: it acknowledges every windowsize blocks, the last block, and once the last one before a gap (RFC 7440).
+    """
+
+    def __init__(self, write: Callable[[bytes], object], complete: Callable[[], object], opening: bytes,
+                 **how: Any) -> None:
+        super().__init__(opening, **how)
+        self._write, self._complete = write, complete
+        self._number = 0                      # of the last block that was written
+        self._next = HEADER.pack(packets.DATA, 1)           # how the next DATA begins
+        self._since = 0                       # blocks that were written since the last ACK
+        self._gap = False                     # whether the sender has been told of a gap
+
+    def tick(self, now: float) -> list[bytes]:
+        """As in Transfer. A sender that is acknowledged in the middle of a window begins a new window there."""
+        again = super().tick(now)
+        if again:
+            self._since = 0
+        return again
+
+    def receive(self, datagram: bytes, now: float) -> list[bytes]:
+        """A datagram has arrived. Returns the packets to send now: the ACK of a block, if this is the next one, or
+        the last one again.
+
+        A block of fewer than blksize bytes is the last one: then finished is True, and the deadline is the end of
+        the dallying.
+        """
+        # TODO 9: write each block once, and acknowledge it each time
+        raise NotImplementedError("TODO 9: write each block once, and acknowledge it each time")
