@@ -159,7 +159,8 @@ def normalise(output: str) -> tuple[list[str], dict[str, list[str]]]:
     text = re.sub(r"\b(port |--port |127\.0\.0\.1[: ])\d+", r"\1PORT", output)
     text = re.sub(r"\b\d+(\.\d+)?( s\b|%)", r"N\2", text)
     text = re.sub(r"pytest-\d+/mixed\d+", "SCRATCH", text)
-    text = re.sub(r"(?m)^( +got +)[\d,]+ lines", r"\1N lines", text)      # how many fitted into the kernel's buffers
+    # How many fitted into the kernel's buffers.
+    text = re.sub(r"(?m)^( +got +)[\d,]+ lines, the first", r"\1N lines, the first", text)
     others, lanes = [], {}
     for line in text.splitlines():
         row = re.match(r" *[\d.]+  ([│◀─].*)", line)
