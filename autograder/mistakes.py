@@ -827,6 +827,11 @@ def _(trace: Trace) -> bool:
             if block.number > 1 and block.number - 1 not in before and any(
                     number >= block.number for number in before):
                 return True
+        for ack in talk.got("ACK"):             # or it went on behind the block that the ACK is of
+            sent = [block.number for block in talk.sent("DATA") if block.at < ack.at]
+            if ack.number and ack.number not in sent and any(
+                    block.number == ack.number + 1 for block in talk.sent("DATA") if block.at > ack.at):
+                return True
     return False
 
 
@@ -872,8 +877,8 @@ def _(trace: Trace) -> bool:
                and _idles(trace, talk.program) for talk in _talks(trace))
 
 
-@mistake("F25", "The waits did not grow, or had no end. On a network that is overloaded, who sends again at once and "
-                "for ever makes it worse.")
+@mistake("F25", "The waits did not grow, or there were more of them than it was told, or no end. On a network that is "
+                "overloaded, who sends again at once and for ever makes it worse.")
 def _(trace: Trace) -> bool:
     for talk in _talks(trace):
         times = [trace.events[packet.at].at for packet in talk.sent() if packet.data == talk.sent()[0].data]
@@ -902,7 +907,7 @@ def _leaked(talk: _Talk, outright: bool) -> bool:
     """Whether a request was granted; for a name that leads out by its letters, or not."""
     for request in talk.got("RRQ", "WRQ")[-1:]:
         name = request.data[2:].split(b"\0")[0]
-        if (b".." in name or name.startswith(b"/")) == outright and talk.sent("DATA", "ACK", "OACK"):
+        if (b".." in name or name.startswith(b"/")) == outright and talk.sent("DATA") and talk.got("RRQ"):
             return True
     return False
 
@@ -1055,4 +1060,4 @@ def _(trace: Trace) -> bool:
 def _(trace: Trace) -> bool:
     return _raised(trace, "struct.error", "OverflowError") or any(
         packet.kind == "ERROR" or packet.number == 1 for talk in _talks(trace)
-        if b"windowsize" in talk.packets[0].data for packet in talk.sent("DATA", "ERROR"))
+        if b"windowsize" in talk.packets[0].data and talk.sent("OACK") for packet in talk.sent("DATA", "ERROR"))

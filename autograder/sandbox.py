@@ -265,10 +265,11 @@ class Process:
     def _all_are(self, state: str) -> bool:
         """Whether all threads are in this state (proc(5), stat). True where that is not told.
 
-        A program without a thread is in none: it is about to begin, or its end about to be known.
+        A program without a thread is in none: it is about to begin, or its end about to be known. Of those of its
+        processes that have ended, and that it has not asked for yet (Z), nothing more will come.
         """
-        return not LINUX or {line.rpartition(")")[2].split()[0]
-                             for pid in self.tree() for line in _of_threads(pid, "stat")} == {state}
+        return not LINUX or {line.rpartition(")")[2].split()[0] for pid in self.tree()
+                             for line in _of_threads(pid, "stat")} - {"Z", "X"} == {state}
 
     def waits_for_keyboard_only(self) -> bool | None:
         """Whether its one and only thread is in read() on stdin. None where the kernel does not say."""

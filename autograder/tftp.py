@@ -4,14 +4,17 @@ Nothing here is shared with the solution: it would agree with itself.
 """
 import select
 import shutil
+import socket
 import struct
 import subprocess
 import time
 from collections.abc import Callable
 from functools import cache
 
-from .datagrams import UdpPeer, describe
+from .datagrams import UdpPeer, describe, udp_socket
+from .netns import free_port
 from .peers import LOCALHOST
+from .program import Program
 from .stage import DEADLINE, Actor, Stage, Unmet
 from .words import quote, show
 
@@ -89,6 +92,17 @@ class TftpPeer(UdpPeer):
     """Somebody who speaks TFTP. It holds on to the port that the program's first answer comes from: the transfer's."""
 
     _tid: tuple[str, int] | None = None         # the other end of its transfer, once that is known
+    _asked = False                              # whether it has ever asked for something
+
+    def __init__(self, stage: Stage, lane: str, program: Program | None = None) -> None:
+        super().__init__(stage, lane, program)
+        self._left: list[socket.socket] = []    # its ports of before
+
+    def close(self) -> None:
+        """Leave."""
+        super().close()
+        for each in self._left:
+            each.close()
 
     def words(self, data: bytes) -> str:
         """A packet in words."""
@@ -100,8 +114,17 @@ class TftpPeer(UdpPeer):
     # Sentences: a client of the student's server --------------------------------------------------------
 
     def asks(self, opcode: int, name: str, mode: str = "octet", **options: object) -> None:
-        """It sends a request, to the port that requests come to. A new transfer begins."""
-        self._tid = None
+        """It sends a request, to the port that requests come to.
+
+        A new transfer begins, from a new port of its own (RFC 1350, section 4).
+        """
+        if self._asked:
+            self.stage.unwatch(self._socket)
+            self._left.append(self._socket)     # open, so that what still comes there is nobody's, and not refused
+            self.port = free_port()
+            self._socket = udp_socket(self.address, self.port)
+            self.stage.watch(self._socket, self._read)
+        self._asked, self._tid = True, None
         self.sends(request(opcode, name, mode, **options))
 
     def intrudes(self, other: "TftpPeer", packet: bytes) -> None:

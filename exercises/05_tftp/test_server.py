@@ -160,14 +160,15 @@ def test_duplicate_ack(cast, root, server, alice):
     alice.asks(RRQ, "pages.txt")
     for number, block in enumerate(blocks(content), start=1):
         alice.receives(data(number, block))
-        for early in number + 1, number + 300, 65535:
-            alice.sends(ack(early))
-        server.has_read_everything()
-        server.comes_to_rest()
-        alice.has_received_nothing_more()
-        for _ in 1, 2, 3:                       # a network may do this to any datagram
-            alice.sends(ack(number))
-        alice.sends(ack(number - 1))
+        copies = [number - 1] * 3 + [max(number - 2, 0)]        # a network may do this to any datagram
+        for untimely in (copies, [number + 1, number + 300, 65535]) if number > 1 else ():
+            for each in untimely:
+                alice.sends(ack(each))
+            server.has_read_everything()
+            server.comes_to_rest()
+            alice.has_received_nothing_more()
+        alice.sends(ack(number))
+    alice.sends(ack(number))
     server.comes_to_rest()
     alice.has_received_nothing_more()
 

@@ -189,7 +189,7 @@ def test_netascii(cast, files, server, alice, ask):
     client.ends(code=0)
 
 
-@mark.check("options", points=2, bonus=True, needs=[test_server_grants],
+@mark.check("options", points=2, bonus=True, needs=[test_server_grants], probes=["F15"],
             hint="RFC 7440: send windowsize blocks, then wait for one ACK. It says how far all has come, and the next "
                  "window begins behind that, also in the middle of the last one.")
 def test_windowsize(cast, files, server, alice):

@@ -24,7 +24,8 @@ What it does
                stranger gets ERROR 5 (bonus), unless it is an ERROR itself.
   Garbage      What is no packet is dropped, except a broken request, which gets ERROR 4. So is a packet that is no
                request on --port.
-  Screen       A line for each request, with what became of it. What it says is up to you.
+  Screen       A line for each request, with what became of it; not for each packet, for there are very many. What it
+               says is up to you.
   The end      On Ctrl-C the program ends quietly: exit code 0, no traceback, and no unfinished upload is left.
   No such port One clear line on stderr, and exit code 1: a port above 65535, or one that is taken; so for a --root
                that is no folder. Port 69, which TFTP has by right, needs privileges.

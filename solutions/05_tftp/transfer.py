@@ -10,12 +10,14 @@ The rules that the RFCs leave open, as this course has them
 
   Once         A packet that has arrived twice never makes the sender send anything: only its timer makes it send again
                (else each packet is doubled until the end: the Sorcerer's Apprentice, RFC 1123, 4.2.3.1). The receiver
-               acknowledges the last block again when it comes again, and does not write it again.
+               acknowledges the last block again when it comes again, and does not write it again. (Bonus: so it is
+               with an OACK, whose ACK 0 may be lost.)
   Future       An ACK of a block that was not sent, and a DATA that is not the next one, change nothing.
   Junk         changes nothing either: what is no packet, what has the wrong opcode, what is an old number. It gets no
                answer, and nobody waits longer for it: the deadline stays where it was.
   Again        What was sent last is sent again, the same bytes, when the wait is over: retries times at the most. Each
                time the wait doubles, up to MOST_WAIT. When the last one has had its time too, the transfer has failed.
+               (Bonus: a timeout that was agreed upon stays as it is.)
   Waits        The first wait is timeout. A packet that was sent once and answered gives a measurement, from which the
                next waits are computed (RFC 6298; RFC 1123, 4.2.3.2): longer where the network is slow, and never
                shorter than timeout (RFC 6298, 2.4).

@@ -57,7 +57,6 @@ class Transfer(FORK.Process):
         self.done = FORK.RawValue("b", 0)                 # the parent sees it too
 
     def run(self):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)      # Ctrl-C is for the parent, which ends its children
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         self.server.listener.close()
@@ -273,7 +272,6 @@ class Server:
         self.running = {}
 
     def serve(self):
-        signal.signal(signal.SIGCHLD, lambda *_: FORK.active_children())   # it waits for those that ended
         while True:
             try:
                 request, client = self.listener.recvfrom(65536)

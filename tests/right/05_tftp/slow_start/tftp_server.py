@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-time.sleep(1.5)               # wait for a slow disk, say
+time.sleep(0.7)               # wait for a slow disk, say
 
 import netascii
 import options
