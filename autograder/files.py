@@ -5,7 +5,8 @@ What is in there is the student's side's. So nothing of it is followed that coul
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .sandbox import TMP_SIZE, remove
@@ -32,28 +33,51 @@ class Folder(Actor):
     # Sentences: what is put there ---------------------------------------------------------------------
 
     def gets(self, name: str, data: bytes) -> None:
-        """This file is put there, before anything runs; and the folders that its name has."""
-        with self.stage.step(f"there is a file {name}: {content(data)}"):
-            self._folders((self.path / name).parent)
-            (self.path / name).write_bytes(data)
-            (self.path / name).chmod(0o666)
+        """This file is put there, and the folders that its name has."""
+        with self.stage.step(f"there is a file {name}: {content(data)}"), self._place(name) as (last, folder):
+            descriptor = os.open(last, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CAREFULLY, 0o666, **folder)
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                if hasattr(os, "fchmod"):
+                    os.fchmod(descriptor, 0o666)        # as root, programs have a uid of their own
 
     def gets_folder(self, name: str) -> None:
         """This folder is put there."""
-        with self.stage.step(f"there is a folder {name}"):
-            self._folders(self.path / name)
+        with self.stage.step(f"there is a folder {name}"), self._place(f"{name}/."):
+            pass
 
     def gets_link(self, name: str, to: str) -> None:
         """A symbolic link is put there. No step where the system refuses links (Windows)."""
-        with suppress(OSError), self.stage.step(f"there is a symbolic link {name}, to {to}"):
-            self._folders((self.path / name).parent)
-            (self.path / name).symlink_to(to)
+        with suppress(OSError, NotImplementedError), \
+                self.stage.step(f"there is a symbolic link {name}, to {to}"), self._place(name) as (last, folder):
+            os.symlink(to, last, **folder)
 
-    def _folders(self, folder: Path) -> None:
-        for each in (*reversed(folder.parents), folder):
-            if each.is_relative_to(self.path) and not each.exists():
-                each.mkdir()
-                each.chmod(0o777)
+    @contextmanager
+    def _place(self, name: str) -> Iterator[tuple[str, dict[str, int]]]:
+        """The folder of this name is there; gives what to call the file, and how to say in which folder that is.
+
+        A program may have put something in its place meanwhile, such as a link: then that is what came instead.
+        """
+        *parts, last = name.split("/")
+        if os.open not in os.supports_dir_fd:           # Windows
+            self.path.joinpath(*parts).mkdir(parents=True, exist_ok=True)
+            yield str(self.path.joinpath(*parts, last)), {}
+            return
+        found = os.open(self.path, os.O_RDONLY)
+        try:
+            for part in parts:
+                folder = found
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=folder)
+                found = os.open(part, os.O_RDONLY | os.O_DIRECTORY | CAREFULLY, dir_fd=folder)
+                os.close(folder)
+                if os.fstat(found).st_uid == os.getuid():
+                    os.fchmod(found, 0o777)
+            yield last, {"dir_fd": found}
+        except OSError as error:
+            raise Unmet(f"a place for {name}", error.strerror or "none") from None
+        finally:
+            os.close(found)
 
     # Sentences: what is found there -------------------------------------------------------------------
 
@@ -101,8 +125,11 @@ class Folder(Actor):
         descriptor = self._open(name)
         if descriptor is None:
             return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
         with open(descriptor, "rb") as file:
-            return file.read(TMP_SIZE + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+            return file.read(TMP_SIZE + 1)
 
     def names(self, name: str) -> list[str]:
         """What there is in the folder of this name, sorted."""

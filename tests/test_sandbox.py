@@ -514,6 +514,33 @@ def test_end_leaves_no_daemon(tier: str, open_folder: Path, what_it_does: str) -
         assert before >= 2, "the program and its daemon"
 
 
+FILLS_A_FOLDER = """
+import os, sys, time
+for number in range(5000):
+    open(os.path.join(sys.argv[1], str(number)), "w").close()
+print("done", flush=True)
+time.sleep(60)
+"""
+
+
+def play_shared_folder(tier: str, folder: str) -> list:
+    """Returns what a program has made in a folder that it shares with us, and the limit that it has passed there."""
+    Path(folder, "program.py").write_text(FILLS_A_FOLDER)
+    shared = Path(folder, "shared")
+    shared.mkdir()
+    shared.chmod(0o777)
+    process = sandbox.start("program.py", [str(shared)], Path(folder), tier=tier, files=shared)
+    said = process.stdout.readline().decode()
+    limit = process.over_limit()
+    process.end()
+    return [said, len(os.listdir(shared)), limit]
+
+
+def test_files_in_a_shared_folder_count(tier: str, open_folder: Path) -> None:
+    """It can be written to in both tiers, and not without end."""
+    assert played(play_shared_folder, tier, open_folder) == ["done\n", 5000, "it made more than 4096 files"]
+
+
 def play_last_look(tier: str, folder: str) -> list:
     """Returns the states that a program is said to be in when it has ended, which is not yet asked for."""
     Path(folder, "program.py").write_text("")
