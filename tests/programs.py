@@ -19,7 +19,7 @@ from started import RECORD
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
-WORKERS = 4 * (os.cpu_count() or 1)
+WORKERS = 3 * (os.cpu_count() or 1)
 # Taken once: pytest changes its own while threads of ours start gradings. And the graders may keep compiled files.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
