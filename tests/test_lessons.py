@@ -24,9 +24,11 @@ def what_it_says(cell: nbformat.NotebookNode) -> list[str]:
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory) -> Iterator[dict[Path, Future]]:
     """All lessons, executed side by side: they mostly wait."""
+    folders = {lesson: tmp_path_factory.mktemp(lesson.stem) for lesson in LESSONS}      # not to be made by threads
+
     def execute(lesson: Path) -> nbformat.NotebookNode:
         notebook = nbformat.read(lesson, as_version=4)
-        where = {"metadata": {"path": str(tmp_path_factory.mktemp(lesson.stem))}}
+        where = {"metadata": {"path": str(folders[lesson])}}
         NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
         return notebook
 
