@@ -118,6 +118,10 @@ class Cast:
         """Lines which together are more than a connection can keep for somebody who does not read; 4 kB each."""
         return [self.line("page") + " la" * 1300 for _ in range((most_sent_unread() + (1 << 19)) // 3900)]
 
+    def page(self, size: int) -> bytes:
+        """So many bytes that nobody can have foreseen."""
+        return (self.line("page") * (size // 8 + 1)).encode()[:size]
+
     def search(self, examples: Any, plays: Callable[[Any], None], count: int, what: str, first: Sequence = ()) -> None:
         """Play these and so many other examples, and see the smallest that fails; see search.py. Raises Unmet."""
         search(self.stage, examples, plays, first, count, self.stage.random.randrange(1 << 32), what)

@@ -19,6 +19,7 @@ from .stage import DEADLINE, Actor, Stage, Unmet
 from .words import quote, show
 
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
+BLOCK = 512                 # bytes of a block, unless another size was agreed upon
 MODULUS = 1 << 16           # numbers of blocks are counted modulo this
 NAMES = ["", "RRQ", "WRQ", "DATA", "ACK", "ERROR", "OACK"]
 CURL_SECONDS = "20"         # after which curl gives up
@@ -55,6 +56,11 @@ def error(code: int, message: str) -> bytes:
 def oack(**options: object) -> bytes:
     """An OACK that grants these options (RFC 2347)."""
     return struct.pack("!H", OACK) + _pairs(options)
+
+
+def blocks(content: bytes, size: int = BLOCK) -> list[bytes]:
+    """What a file is sent in: full blocks, and at the end one that is not full."""
+    return [content[begin:begin + size] for begin in range(0, len(content) + 1, size)]
 
 
 def options_of(datagram: bytes) -> dict[str, str] | None:
@@ -145,16 +151,24 @@ class TftpPeer(UdpPeer):
                 self._differs(wanted, found)
 
     def opens_port(self, lane: str) -> "TftpPeer":
-        """It opens a port for the transfer with whoever has asked: a peer of its own, with this name in sentences."""
+        """It opens another port for the transfer with whoever has asked: a peer of its own, with this name."""
         port = TftpPeer(self.stage, lane, self.program)
-        port._tid = self._sender
+        port._tid = self._tid or self._sender
         return port
 
-    def lends_port(self, lane: str) -> "TftpPeer":
-        """Another port, of somebody who knows of this transfer and has no part in it."""
-        port = TftpPeer(self.stage, lane, self.program)
-        port._tid = self._tid
-        return port
+    # Sentences: whole files, by either side ---------------------------------------------------------------
+
+    def reads(self, *sent: bytes) -> None:
+        """It receives these blocks, from DATA 1 on, and acknowledges each."""
+        for number, block in enumerate(sent, start=1):
+            self.receives(data(number, block))
+            self.sends(ack(number))
+
+    def writes(self, *sent: bytes) -> None:
+        """It sends these blocks, from DATA 1 on, each when the one before is acknowledged."""
+        for number, block in enumerate(sent, start=1):
+            self.sends(data(number, block))
+            self.receives(ack(number))
 
     # Sentences: what it expects -----------------------------------------------------------------------
 
@@ -217,19 +231,19 @@ class TftpPeer(UdpPeer):
 
         The time that this takes is declared: it is the program's, which has to send them.
         """
-        blocks = len(content) // blksize + 1
-        with self.stage.step(f"{self.lane} reads {blocks:,} blocks; after number 65535 comes 0"):
+        sent = blocks(content, blksize)
+        with self.stage.step(f"{self.lane} reads {len(sent):,} blocks; after number 65535 comes 0"):
             self.stage.unwatch(self._socket)
             begin = time.monotonic()
-            for number in range(1, blocks + 1):
-                wanted = data(number % MODULUS, content[(number - 1) * blksize:number * blksize])
+            for number, block in enumerate(sent, start=1):
+                wanted = data(number % MODULUS, block)
                 if not select.select([self._socket], [], [], DEADLINE)[0]:
                     raise Unmet(f"{words(wanted)}, block {number:,}", f"nothing: {self.program.state()}", late=True)
                 found = self._socket.recv(1 << 16)
                 if found != wanted:
                     self._passes(self.program.lane, found, self.lane)
                     raise Unmet(f"{words(wanted)}, block {number:,}", words(found))
-                if number % window == 0 or number == blocks:
+                if number % window == 0 or number == len(sent):
                     self._socket.sendto(ack(number % MODULUS), self._tid)
                     self.stage.turn(0)
             self.stage.declare_quiet("the program sends", time.monotonic() - begin)

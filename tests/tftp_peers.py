@@ -26,6 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))                 # for a Python without the course's packages: netns needs none of them
+from autograder import netns  # noqa: E402
+
 UNPACKED = ROOT / "build" / "peers"           # packages that are not installed, each in a folder of its own
 EXERCISE = "05_tftp"
 HOST = "127.0.0.1"
@@ -236,7 +239,7 @@ class Running:
     def wait(self) -> None:
         """Until it is there. Raises RuntimeError if it ends, or does not come."""
         end = time.monotonic() + TOO_LONG
-        while not _bound(self.port) or self.process.poll() is not None:       # it must not go into the background
+        while not netns.udp_sockets(self.port) or self.process.poll() is not None:      # it must not detach itself
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 raise RuntimeError(f"{' '.join(self.words)} did not start, exit status {self.process.returncode}: "
@@ -251,26 +254,16 @@ class Running:
         self._reader.join(TOO_LONG)
         self.process.stdout.close()
         end = time.monotonic() + TOO_LONG
-        while _bound(self.port):              # its processes are being ended
+        while netns.udp_sockets(self.port):              # its processes are being ended
             if time.monotonic() > end:
                 raise RuntimeError(f"{' '.join(self.words)} has left somebody behind on port {self.port}")
             time.sleep(0.01)
 
 
-def _bound(port: int) -> bool:
-    """Whether a UDP socket is bound to this port, in the network that this process is in."""
-    for name in "udp", "udp6":
-        with contextlib.suppress(OSError):
-            lines = Path("/proc/self/net", name).read_text().splitlines()[1:]
-            if any(int(line.split()[1].rpartition(":")[2], 16) == port for line in lines):
-                return True
-    return False
-
-
 @contextlib.contextmanager
 def serving(server: Server, root: Path, before: tuple[str, ...] = ()) -> Iterator[Running]:
     """A server that serves the files of this folder. before: words before its command, as taskset."""
-    port = server.port or free_port()
+    port = server.port or netns.free_port()
     words = [find(server), *server.command(root, port)]
     if server.drops_privileges and os.getuid():
         words = ["unshare", "--map-root-user", sys.executable, __file__, "--without-setgroups", *words]
@@ -280,13 +273,6 @@ def serving(server: Server, root: Path, before: tuple[str, ...] = ()) -> Iterato
         yield running
     finally:
         running.stop()
-
-
-def free_port() -> int:
-    """A UDP port that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 # A network of our own, and what is said in it -----------------------------------------------------------------
@@ -299,8 +285,6 @@ def enter_network() -> bool:
     whether it worked.
     """
     import fcntl
-    sys.path.insert(0, str(ROOT))
-    from autograder import netns
     if not netns.enter():
         return False
     with contextlib.suppress(OSError):

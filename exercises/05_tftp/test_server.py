@@ -6,9 +6,7 @@ reason than time.
 """
 from pytest import fixture, mark
 
-from autograder.tftp import RRQ, WRQ, ack, data, error, request
-
-LONGEST = 512               # bytes of a block
+from autograder.tftp import BLOCK, RRQ, WRQ, ack, blocks, data, error, request
 
 
 @fixture
@@ -47,16 +45,6 @@ def bob(cast, server):
     return cast.tftp_peer("bob", server)
 
 
-def blocks(content: bytes, size: int = LONGEST) -> list[bytes]:
-    """What a file is sent in: full blocks, and at the end one that is not full."""
-    return [content[begin:begin + size] for begin in range(0, len(content) + 1, size)]
-
-
-def page(cast, size: int) -> bytes:
-    """So many bytes that nobody can have foreseen."""
-    return (cast.line("page") * (size // 8 + 1)).encode()[:size]
-
-
 @mark.check("server", points=7, probes=["F02"],
             hint="bind() one socket to --port, for requests only. For each request make another one, bound to port 0, "
                  "which is any free one: it sends the DATA, to the address that recvfrom() gave you, and receives the "
@@ -79,7 +67,7 @@ def test_small_file(cast, root, server, alice):
                  "mixture of capitals.")
 def test_three_blocks(cast, root, server, alice):
     """Three blocks, each after the ACK of the one before"""
-    root.gets("root/pages.txt", content := page(cast, 2 * LONGEST + 100))
+    root.gets("root/pages.txt", content := cast.page(2 * BLOCK + 100))
     alice.asks(RRQ, "pages.txt", "oCTet")
     for number, block in enumerate(blocks(content), start=1):
         alice.receives(data(number, block))
@@ -95,12 +83,10 @@ def test_three_blocks(cast, root, server, alice):
                  "always another block, be it an empty one.")
 def test_last_block(cast, root, server, alice):
     """0 and 512 bytes end with an empty DATA"""
-    for size in LONGEST, 0, 2 * LONGEST:
-        root.gets(f"root/{size}", content := page(cast, size))
+    for size in BLOCK, 0, 2 * BLOCK:
+        root.gets(f"root/{size}", content := cast.page(size))
         alice.asks(RRQ, str(size))
-        for number, block in enumerate(blocks(content), start=1):
-            alice.receives(data(number, block))
-            alice.sends(ack(number))
+        alice.reads(*blocks(content))
 
 
 @mark.check("server", points=5, needs=[test_small_file], probes=["F13"],
@@ -126,7 +112,7 @@ def test_refused(cast, root, server, alice):
                  "anew.")
 def test_lost_ack(cast, root, start):
     """A lost ACK: it sends again, waits longer, gives up"""
-    root.gets("root/pages.txt", content := page(cast, LONGEST + 10))
+    root.gets("root/pages.txt", content := cast.page(BLOCK + 10))
     first, second = blocks(content)
 
     cast.timers(0.2 + 0.4 + 0.8, "its waits")
@@ -156,7 +142,7 @@ def test_lost_ack(cast, root, start):
                  "the timeout.")
 def test_duplicate_ack(cast, root, server, alice):
     """An ACK that comes twice, or too early, triggers nothing"""
-    root.gets("root/pages.txt", content := page(cast, 4 * LONGEST + 10))
+    root.gets("root/pages.txt", content := cast.page(4 * BLOCK + 10))
     alice.asks(RRQ, "pages.txt")
     for number, block in enumerate(blocks(content), start=1):
         alice.receives(data(number, block))
@@ -178,7 +164,7 @@ def test_duplicate_ack(cast, root, server, alice):
                  " to do with this transfer.")
 def test_stranger(cast, root, server, alice):
     """A stranger does not disturb a transfer"""
-    root.gets("root/pages.txt", content := page(cast, 2 * LONGEST + 10))
+    root.gets("root/pages.txt", content := cast.page(2 * BLOCK + 10))
     mallory = cast.tftp_peer("mallory", server)
     alice.asks(RRQ, "pages.txt")
     for number, block in enumerate(blocks(content), start=1):
@@ -216,7 +202,7 @@ def test_outside(cast, root, server, alice):
                  "many transfers at once wait for all sockets in one loop (selectors), or give each a thread.")
 def test_garbage(cast, root, server, alice, bob):
     """It survives garbage, and serves two at the same time"""
-    root.gets("root/pages.txt", content := page(cast, LONGEST + 10))
+    root.gets("root/pages.txt", content := cast.page(BLOCK + 10))
     first, second = blocks(content)
     mallory = cast.tftp_peer("mallory", server)
     for garbage in (b"", b"\x00", b"hello", b"\x00\x01", b"\x00\x01\xff\xfe", b"\x00\x01a\x00", b"\x00\x01a\x00octet",
@@ -244,8 +230,8 @@ def test_garbage(cast, root, server, alice, bob):
                  "acknowledged again, and not written again.")
 def test_put(cast, root, server, alice):
     """A file is written: ACK 0 first, and it appears when complete"""
-    for size in LONGEST + 10, LONGEST, 0:
-        content, name = page(cast, size), f"new-{size}.txt"
+    for size in BLOCK + 10, BLOCK, 0:
+        content, name = cast.page(size), f"new-{size}.txt"
         alice.asks(WRQ, name)
         alice.receives(ack(0))
         for number, block in enumerate(blocks(content), start=1):
@@ -254,16 +240,16 @@ def test_put(cast, root, server, alice):
                 alice.sends(data(number, block))
                 alice.receives(ack(number))
         root.holds(f"root/{name}", content)
-    alice.asks(WRQ, f"new-{LONGEST}.txt")
+    alice.asks(WRQ, f"new-{BLOCK}.txt")
     alice.is_refused(6)
-    root.holds(f"root/new-{LONGEST}.txt", root.read(f"root/new-{LONGEST}.txt"))
+    root.holds(f"root/new-{BLOCK}.txt", root.read(f"root/new-{BLOCK}.txt"))
 
     alice.asks(WRQ, "half.txt")
     alice.receives(ack(0))
-    alice.sends(data(1, b"x" * LONGEST))
+    alice.sends(data(1, b"x" * BLOCK))
     alice.receives(ack(1))
     alice.sends(error(0, "I changed my mind"))
-    root.has_only(*(f"new-{size}.txt" for size in (0, LONGEST, LONGEST + 10)), within="root")
+    root.has_only(*(f"new-{size}.txt" for size in (0, BLOCK, BLOCK + 10)), within="root")
     alice.has_received_nothing_more()
 
 
@@ -272,10 +258,10 @@ def test_put(cast, root, server, alice):
                  "and just sends the first DATA.")
 def test_curl(cast, root, server, alice):
     """curl fetches a file from you"""
-    root.gets("root/hello.txt", content := page(cast, 3 * LONGEST))
+    root.gets("root/hello.txt", content := cast.page(3 * BLOCK))
     if curl := cast.curl():
         curl.fetches(server.port, "hello.txt", content)
     else:                                       # alice asks as curl does
-        alice.asks(RRQ, "hello.txt", tsize=0, blksize=LONGEST, timeout=6)
+        alice.asks(RRQ, "hello.txt", tsize=0, blksize=BLOCK, timeout=6)
         alice.may_be_granted("tsize", "blksize", "timeout")
-        alice.receives(data(1, content[:LONGEST]))
+        alice.receives(data(1, content[:BLOCK]))

@@ -5,9 +5,7 @@ reason than time. With --dally 0 it ends as soon as it can.
 """
 from pytest import fixture, mark
 
-from autograder.tftp import RRQ, WRQ, ack, data, error
-
-LONGEST = 512               # bytes of a block
+from autograder.tftp import BLOCK, RRQ, WRQ, ack, data, error, request
 
 
 @fixture
@@ -36,22 +34,17 @@ def start(cast, folder, the_server):
     return start
 
 
-def page(cast, size: int) -> bytes:
-    """So many bytes that nobody can have foreseen."""
-    return (cast.line("page") * (size // 8 + 1)).encode()[:size]
-
-
 @mark.check("client", points=7, probes=["F26"],
             hint="Send the RRQ with sendto(), from a socket that is not connected. recvfrom() tells the port that the "
                  "first DATA comes from: send the ACKs there, and no more to --port.")
 def test_client_get(cast, folder, the_server, start):
     """It fetches a file, and sends the ACKs to the new port"""
-    content = page(cast, 2 * LONGEST + 10)
+    content = cast.page(2 * BLOCK + 10)
     client = start("get", "got.txt", "--timeout", "60", "--dally", "0")
     the_server.is_asked(RRQ, "theirs.txt")
     transfer = the_server.opens_port("its new port")
     for number in 1, 2, 3:
-        transfer.sends(data(number, content[(number - 1) * LONGEST:number * LONGEST]))
+        transfer.sends(data(number, content[(number - 1) * BLOCK:number * BLOCK]))
         transfer.receives(ack(number))
     folder.holds("here/got.txt", content)
     client.shows(f"done: {len(content)} bytes")
@@ -66,7 +59,7 @@ def test_client_get(cast, folder, the_server, start):
                  "--dally seconds: if the last block comes again, its ACK was lost, and you send it again.")
 def test_client_last_block(cast, folder, the_server, start):
     """It ends on the short block, and acknowledges it again"""
-    content = page(cast, LONGEST)
+    content = cast.page(BLOCK)
     client = start("get", "got.txt", "--timeout", "60", "--dally", "60")
     the_server.is_asked(RRQ, "theirs.txt")
     transfer = the_server.opens_port("its new port")
@@ -99,13 +92,13 @@ def test_client_last_block(cast, folder, the_server, start):
                  "may make a server answer twice.")
 def test_client_duplicates(cast, folder, the_server, start):
     """A block that comes twice is written once, a stranger's never"""
-    one, two, three = page(cast, LONGEST), page(cast, LONGEST), page(cast, 100)
+    one, two, three = cast.page(BLOCK), cast.page(BLOCK), cast.page(100)
     client = start("get", "got.txt", "--timeout", "60", "--dally", "0")
     the_server.is_asked(RRQ, "theirs.txt")
     transfer, second = the_server.opens_port("its new port"), the_server.opens_port("a second port")
     transfer.sends(data(1, one))
     transfer.receives(ack(1))
-    for packet in data(1, page(cast, LONGEST)), data(2, page(cast, LONGEST)), data(2, b"the end"), error(0, "no"):
+    for packet in data(1, cast.page(BLOCK)), data(2, cast.page(BLOCK)), data(2, b"the end"), error(0, "no"):
         second.sends(packet)
     client.comes_to_rest()
     transfer.sends(data(1, one))
@@ -134,11 +127,11 @@ def test_client_failures(cast, folder, the_server, start):
     client.told_in_one_line()
     transfer.has_received_nothing_more()
 
-    folder.gets("here/old.txt", old := page(cast, 100))
+    folder.gets("here/old.txt", old := cast.page(100))
     client = start("get", "old.txt", "--timeout", "60", lane="your second client")
     the_server.is_asked(RRQ, "theirs.txt")
     transfer = the_server.opens_port("a second port")
-    transfer.sends(data(1, page(cast, LONGEST)))
+    transfer.sends(data(1, cast.page(BLOCK)))
     transfer.receives(ack(1))
     transfer.sends(error(0, "the disk is broken"))
     client.ends(code=1)
@@ -161,13 +154,13 @@ def test_client_failures(cast, folder, the_server, start):
                  " that was sent last brings the next one, once; an empty one at the end, if need be.")
 def test_client_put(cast, folder, the_server, start):
     """It brings a file there, with an empty DATA if need be"""
-    folder.gets("here/mine.txt", content := page(cast, 2 * LONGEST))
+    folder.gets("here/mine.txt", content := cast.page(2 * BLOCK))
     client = start("put", "mine.txt", "--timeout", "60")
     the_server.is_asked(WRQ, "theirs.txt")
     transfer = the_server.opens_port("its new port")
     transfer.sends(ack(0))
     for number in 1, 2, 3:
-        transfer.receives(data(number, content[(number - 1) * LONGEST:number * LONGEST]))
+        transfer.receives(data(number, content[(number - 1) * BLOCK:number * BLOCK]))
         transfer.sends(ack(number - 1))         # once more, late
         client.comes_to_rest()
         transfer.has_received_nothing_more()

@@ -1,9 +1,7 @@
 """Bonus: what the RFCs after RFC 1350 add, and netascii. `alice` reads and writes files; `mallory` is a stranger."""
 from pytest import fixture, mark
 
-from autograder.tftp import RRQ, WRQ, ack, data, error, oack
-
-LONGEST = 512               # bytes of a block, unless another size was agreed upon
+from autograder.tftp import BLOCK, RRQ, WRQ, ack, blocks, data, error, oack
 
 
 @fixture
@@ -46,22 +44,12 @@ def ask(cast, files):
     return ask
 
 
-def blocks(content: bytes, size: int = LONGEST) -> list[bytes]:
-    """What a file is sent in: full blocks, and at the end one that is not full."""
-    return [content[begin:begin + size] for begin in range(0, len(content) + 1, size)]
-
-
-def page(cast, size: int) -> bytes:
-    """So many bytes that nobody can have foreseen."""
-    return (cast.line("page") * (size // 8 + 1)).encode()[:size]
-
-
 @mark.check("options", points=2, bonus=True,
             hint="ERROR 5 means: this is not your transfer. It goes to whoever has sent to the wrong port, never as an "
                  "answer to an ERROR; and your own transfer goes on. A connected socket never hears of strangers.")
 def test_strangers_are_told(cast, files, server, alice):
     """A stranger gets ERROR 5 from your server"""
-    files.gets("root/hello.txt", content := page(cast, 100))
+    files.gets("root/hello.txt", content := cast.page(100))
     mallory = cast.tftp_peer("mallory", server)
     alice.asks(RRQ, "hello.txt")
     alice.receives(data(1, content))
@@ -78,10 +66,10 @@ def test_strangers_are_told(cast, files, server, alice):
 def test_client_tells_strangers(cast, ask):
     """A stranger gets ERROR 5 from your client"""
     client, transfer = ask("get", "got.txt")
-    transfer.sends(data(1, page(cast, LONGEST)))
+    transfer.sends(data(1, cast.page(BLOCK)))
     transfer.receives(ack(1))
-    second = transfer.lends_port("another port")
-    second.sends(data(1, page(cast, LONGEST)))
+    second = transfer.opens_port("another port")
+    second.sends(data(1, cast.page(BLOCK)))
     second.is_refused(5)
     transfer.sends(data(2, b""))
     transfer.receives(ack(2))
@@ -94,24 +82,20 @@ def test_client_tells_strangers(cast, ask):
                  "answers it. Names in any case.")
 def test_server_grants(cast, files, server, alice):
     """Your server grants blksize, tsize and timeout, if asked for"""
-    files.gets("root/pages.txt", content := page(cast, 2500))
+    files.gets("root/pages.txt", content := cast.page(2500))
     for asked in {"BlkSize": 1024, "tsize": 0}, {"blksize": 600}, {"tsize": 0, "timeout": 60}:
         alice.asks(RRQ, "pages.txt", **asked)
         asked = {name.lower(): value for name, value in asked.items()}
         granted = alice.is_granted(**asked | ({"tsize": len(content)} if "tsize" in asked else {}))
         alice.sends(ack(0))
-        for number, block in enumerate(blocks(content, granted.get("blksize", LONGEST)), start=1):
-            alice.receives(data(number, block))
-            alice.sends(ack(number))
+        alice.reads(*blocks(content, granted.get("blksize", BLOCK)))
     for asked in {"blksize": 3}, {"colour": "blue"}, {"blksize": "large", "timeout": 0}:
         alice.asks(RRQ, "pages.txt", **asked)
-        alice.receives(data(1, content[:LONGEST]))
+        alice.receives(data(1, content[:BLOCK]))
         alice.sends(error(0, "never mind"))
     alice.asks(WRQ, "new.txt", blksize=1024, tsize=1500)
     size = alice.is_granted(blksize=1024, tsize=1500)["blksize"]
-    for number, block in enumerate(blocks(content[:1500], size), start=1):
-        alice.sends(data(number, block))
-        alice.receives(ack(number))
+    alice.writes(*blocks(content[:1500], size))
     files.holds("root/new.txt", content[:1500])
 
 
@@ -121,30 +105,24 @@ def test_server_grants(cast, files, server, alice):
                  "gets ERROR 8.")
 def test_client_asks(cast, files, ask):
     """Your client takes what is granted, and goes on without"""
-    content = page(cast, 1100)
+    content = cast.page(1100)
     client, transfer = ask("get", "granted.txt", "--blksize", "1024", blksize=1024)
     for _ in 1, 2:                              # ACK 0 may be lost
         transfer.sends(oack(blksize=1024))
         transfer.receives(ack(0))
-    for number, block in enumerate(blocks(content, 1024), start=1):
-        transfer.sends(data(number, block))
-        transfer.receives(ack(number))
+    transfer.writes(*blocks(content, 1024))
     client.ends(code=0)
     files.holds("here/granted.txt", content)
 
     client, transfer = ask("get", "ignored.txt", "--blksize", "1024", lane="your second client", blksize=1024)
-    for number, block in enumerate(blocks(content), start=1):
-        transfer.sends(data(number, block))
-        transfer.receives(ack(number))
+    transfer.writes(*blocks(content))
     client.ends(code=0)
     files.holds("here/ignored.txt", content)
 
     files.gets("here/mine.txt", content)
     client, transfer = ask("put", "mine.txt", "--blksize", "1024", lane="your third client", blksize=1024)
     transfer.sends(oack(blksize=600))
-    for number, block in enumerate(blocks(content, 600), start=1):
-        transfer.receives(data(number, block))
-        transfer.sends(ack(number))
+    transfer.reads(*blocks(content, 600))
     client.ends(code=0)
 
     client, transfer = ask("get", "wrong.txt", "--blksize", "600", lane="your fourth client", blksize=600)
@@ -159,33 +137,25 @@ def test_client_asks(cast, files, ask):
                  "a block brings together with a CR that the block before ended with.")
 def test_netascii(cast, files, server, alice, ask):
     """netascii both ways, also where a block cuts CR LF in two"""
-    text = page(cast, LONGEST - 1) + b"\nsecond\rthird\r\nfourth\n"
+    text = cast.page(BLOCK - 1) + b"\nsecond\rthird\r\nfourth\n"
     wire = text.replace(b"\r", b"\r\0").replace(b"\n", b"\r\n")
     files.gets("root/text.txt", text)
     alice.asks(RRQ, "text.txt", "netascii")
-    for number, block in enumerate(blocks(wire), start=1):
-        alice.receives(data(number, block))
-        alice.sends(ack(number))
+    alice.reads(*blocks(wire))
     alice.asks(WRQ, "new.txt", "NetASCII")
     alice.receives(ack(0))
-    for number, block in enumerate(blocks(wire), start=1):
-        alice.sends(data(number, block))
-        alice.receives(ack(number))
+    alice.writes(*blocks(wire))
     files.holds("root/new.txt", text)
 
     client, transfer = ask("get", "got.txt", "--mode", "netascii")
-    for number, block in enumerate(blocks(wire), start=1):
-        transfer.sends(data(number, block))
-        transfer.receives(ack(number))
+    transfer.writes(*blocks(wire))
     client.ends(code=0)
     files.holds("here/got.txt", text)
 
     files.gets("here/mine.txt", text)
     client, transfer = ask("put", "mine.txt", "--mode", "netascii", lane="your second client")
     transfer.sends(ack(0))
-    for number, block in enumerate(blocks(wire), start=1):
-        transfer.receives(data(number, block))
-        transfer.sends(ack(number))
+    transfer.reads(*blocks(wire))
     client.ends(code=0)
 
 
@@ -194,7 +164,7 @@ def test_netascii(cast, files, server, alice, ask):
                  "window begins behind that, also in the middle of the last one.")
 def test_windowsize(cast, files, server, alice):
     """Your server sends as many blocks at once as were agreed"""
-    files.gets("root/pages.txt", content := page(cast, 9 * LONGEST + 100))
+    files.gets("root/pages.txt", content := cast.page(9 * BLOCK + 100))
     alice.asks(RRQ, "pages.txt", windowsize=4)
     window = alice.is_granted(windowsize=4)["windowsize"]
     alice.sends(ack(0))
@@ -214,7 +184,7 @@ def test_windowsize(cast, files, server, alice):
                  "65536.")
 def test_roll_over(cast, files, server, alice):
     """More than 65535 blocks: the number begins again with 0"""
-    files.gets("root/long", content := page(cast, 8 * 65_600 + 3))
+    files.gets("root/long", content := cast.page(8 * 65_600 + 3))
     alice.asks(RRQ, "long", blksize=8, windowsize=64)
     granted = alice.is_granted(blksize=8, windowsize=64)
     alice.sends(ack(0))
