@@ -1,6 +1,7 @@
 """Scripted UDP peers, and a link for datagrams: whom a student's program talks with where there are no connections."""
 import contextlib
 import socket
+import time
 from collections import deque
 from typing import NoReturn
 
@@ -144,16 +145,29 @@ class UdpPeer(Actor):
         raise Unmet(*map(self.words, (wanted, found))) if long or not found or not wanted \
             else Unmet(quote(wanted), quote(found), compare=True)
 
-    def receives_while_sending(self, data: bytes, sending: bytes) -> bytes:
-        """Next it receives a datagram with these bytes, though it sends something else all the while."""
+    def receives_while_sending(self, data: bytes, sending: bytes, timeout: float) -> bytes:
+        """Next it receives a datagram with these bytes, though it sends something else all the while.
+
+        timeout: after how long (s) the program sends it. Where a busy machine has made a pause as long, the program may
+        have sent it for that: it will do so again, and what comes without such a pause shows more, as long as there is
+        time for it.
+        """
         with self.stage.step(f"{self.lane} receives  {self.words(data)}, and goes on sending  "
                              f"{self.words(sending)}"):
+            pause, last, before = 0.0, time.monotonic(), []
             for _ in range(round(DEADLINE / EVERY)):
                 self.sends(sending)
-                if self.stage.wait(lambda: self.received, seconds=EVERY, hopeless=self.program.has_ended):
+                came = self.stage.wait(lambda: self.received, seconds=EVERY, hopeless=self.program.has_ended)
+                pause, last = max(pause, time.monotonic() - last), time.monotonic()
+                if came and pause < timeout:
                     return self.receives(data)
+                if came:
+                    before, pause = [self.received.popleft()], 0.0
                 if self.program.has_ended():
                     break
+            if before:
+                self.received.extendleft(before)
+                return self.receives(data)
             raise Unmet(self.words(data), f"nothing: {self.program.state()}", late=not self.program.has_ended())
 
     def finds(self, what: str, found: bytes, holds: bool) -> None:

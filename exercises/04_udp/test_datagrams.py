@@ -235,7 +235,8 @@ def test_late_reply(cast, client, the_server):
         noisy.talks_with(second)
     second.is_typed(text := cast.line("third"))
     number = asked(noisy, text)                 # what does not count does not put off asking again
-    noisy.receives_while_sending(number + f" {text}".encode(), sending=number + b"0 old news")
+    noisy.receives_while_sending(number + f" {text}".encode(), sending=number + b"0 old news",
+                                 timeout=0.3)
 
 
 @mark.check("client", points=4, needs=[test_client_shows_reply], probes=["U01", "U08", "C19"],
