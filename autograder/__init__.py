@@ -6,6 +6,7 @@ Each module stands only on those above it:
     words          bytes and texts, quoted for people
     stage          where a test plays: the loop that waits for events, steps, deadlines, and who is to blame
     netns          a loopback network of one's own, capture, and questions to the kernel about connections
+    wire           a wire between this machine's kernel and a host that is played
     landlock       which files and ports a process may touch, where there are no namespaces
     sandbox        what this machine can do to confine a program: three tiers, limits, and the end of a program
     pipes          pipes that can be waited for, on every system
@@ -16,8 +17,10 @@ Each module stands only on those above it:
     datagrams      scripted UDP peers, and a link with such faults
     tftp           scripted peers that speak TFTP, and curl
     files          a folder that programs and tests share
+    frames         frames of Ethernet to be taken apart: made by dpkt, captured just now, or recorded
     calls          functions of a student's module, called in the sandbox (worker: what does it there)
     simulation     two halves of a protocol without sockets and clocks, and a network that is played to them
+    tcp            a student's endpoint in the RFC's figures, with another one, and with this machine's kernel
     search         property-based tests: the smallest example that fails
     cast           who takes part: what test files build their fixtures from
     mistakes       known mistakes: what must be true of the trace, and a sentence for a person

@@ -6,7 +6,7 @@ harness knows by itself.
 """
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from .netns import can_ask
 from .peers import ScriptedServer
 from .program import Program
 from .stage import POLL, Unmet
-from .words import show
+from .trace import Event
+from .words import in_hex, is_text, quote, show
 
 WORKER = Path(__file__).with_name("worker.py").read_text("utf-8")
 MOST_ANSWERED = 2 << 20     # bytes of all that one request brings
+LONG_CALL = 48              # characters of a call in a sentence, above which it says what is given in words, if it can
 MOST_SAID, MOST_TRACED = 1000, 1 << 16          # characters of an error's text, and of its traceback, that are kept
 
 
@@ -65,7 +67,7 @@ class Calls(Program):
         for line in lines:
             try:
                 answer = json.loads(line)
-                answer = {name: _decode(value) for name, value in answer.items()}
+                answer = {name: decode(value) for name, value in answer.items()}
             except (ValueError, RecursionError, AttributeError):        # AttributeError: no dict
                 answer = {"raised": "an answer that is no JSON"}
             self._answers.append(answer)
@@ -97,10 +99,50 @@ class Calls(Program):
             self._came("returned", value)
             return value
 
-    def refuses(self, error: str, name: str, *arguments: object) -> None:
-        """A function is called, and raises this error, or one of its kind."""
-        with self.stage.step(f"{self._begins('call', name, arguments)}  raises {error}"):
-            self._raises(error)
+    def returns(self, expected: Any, name: str, *arguments: object, shown: Callable[[Any], str] | None = None,
+                meaning: str = "") -> None:
+        """A function is called, and returns exactly this.
+
+        shown: how such a value is written for people, if not as whole() does. meaning: what it is given, for people.
+        """
+        said = shown or whole
+        with self.stage.step(_of(self._begins("call", name, arguments), meaning)):
+            value = self._value(self._answer(said(expected)), said(expected))
+            self._came("returned", value)
+            same_kind = type(value) is type(expected)
+            if value != expected or not same_kind:
+                raise Unmet(said(expected), said(value) if same_kind else whole(value), compare=same_kind)
+
+    def finds(self, expected: Mapping[str, object], name: str, *arguments: object, meaning: str = "",
+              only: Sequence[str] = ()) -> None:
+        """A function is called, and returns a NamedTuple with these fields. Of those that differ the first is shown.
+
+        meaning: what it is given, for people. only: the names of those that are looked at, if not all are, in order.
+        """
+        with self.stage.step(_of(self._begins("call", name, arguments), meaning)):
+            value = self._value(self._answer("that it returns"))
+            self._came("returned", value)
+            if not isinstance(value, list) or len(value) != len(expected):
+                raise Unmet(f"a tuple of {', '.join(expected)}", whole(value))
+            returned = dict(zip(expected, value, strict=True))
+            for field in only or expected:
+                wanted, found = expected[field], returned[field]
+                if found != wanted:
+                    if type(found) is not type(wanted):
+                        raise Unmet(f"{field} {whole(wanted)}, of type {type(wanted).__name__}",
+                                    f"{field} {whole(found)}, of type {type(found).__name__}")
+                    raise Unmet(f"{field} {whole(wanted)}", f"{field} {whole(found)}", compare=True)
+
+    def refuses(self, error: str, name: str, *arguments: object, says: str = "", meaning: str = "") -> None:
+        """A function is called, and raises this error, or one of its kind.
+
+        says: what is in the text of the error. meaning: what the function is given, for people.
+        """
+        wanted = f"{error} with {says} in its text" if says else error
+        with self.stage.step(f"{_of(self._begins('call', name, arguments), meaning)}  raises {wanted}"):
+            said = self._raises(error, wanted)
+            if says not in said:
+                raise Unmet(wanted, f"{error}: {said}")
 
     def loops_over(self, name: str, *arguments: object) -> None:
         """A function is called, and from here on a loop runs over what it yields."""
@@ -134,10 +176,14 @@ class Calls(Program):
 
     # Objects, without a step for each call: for simulations ---------------------------------------------
 
-    def make(self, name: str, *arguments: object) -> Handle:
-        """Make an object of one of the student's classes. Raises Unmet if that raises an error."""
+    def make(self, name: str, *arguments: object, said: str = "") -> Handle:
+        """Make an object of one of the student's classes. Raises Unmet if that raises an error.
+
+        said: what it is called in sentences, if not by the name of its class.
+        """
         self._request("make", name, arguments)
-        return self._result()
+        made = self._result()
+        return Handle(made.number, said or made.name) if isinstance(made, Handle) else made
 
     def method(self, of: Handle, name: str, *arguments: object, tell: Sequence[str] = ()) -> tuple[Any, dict]:
         """Call a method. Returns what it returned, and the attributes of the object that are to be told.
@@ -181,13 +227,13 @@ class Calls(Program):
     def _begins(self, do: str, name: str, arguments: Sequence[object]) -> str:
         """Have a function called, as an event. Returns the call in words."""
         self._request(do, name, arguments)
-        self.stage.trace.add(self.lane, "call", text=self._call)
+        self.stage.trace.add(self.lane, "call", text=self._call, data=_told(list(arguments)))
         return self._call
 
     def _request(self, do: str, name: str, arguments: Sequence[object], of: Handle | None = None,
                  tell: Sequence[str] = ()) -> None:
         self._call = f"{f'{of}.' if of else ''}{name}({', '.join(map(short, arguments))})"
-        self._ask({"do": do, "of": _encode(of), "name": name, "arguments": _encode(list(arguments)),
+        self._ask({"do": do, "of": encode(of), "name": name, "arguments": encode(list(arguments)),
                    "tell": list(tell)})
 
     def _ask(self, request: dict) -> None:
@@ -210,21 +256,25 @@ class Calls(Program):
     def _result(self) -> Any:
         return self._value(self._answer("that it returns"))
 
-    def _value(self, answer: dict) -> Any:
+    def _value(self, answer: dict, expected: str = "that it returns") -> Any:
         if "value" not in answer:
-            self._instead(answer, "that it returns")
+            self._instead(answer, expected)
         return answer["value"]
 
-    def _raises(self, error: str) -> None:
-        answer = self._answer(error)
+    def _raises(self, error: str, expected: str = "") -> str:
+        """It raises this error, or one of its kind. Returns the error's text."""
+        answer = self._answer(expected or error)
         kinds = answer.get("kinds")
         if not isinstance(kinds, list) or error not in kinds:
-            self._instead(answer, error)
+            self._instead(answer, expected or error)
         self._came("raised", error)
+        return _in_short(str(answer.get("text", "")))
 
     def _came(self, how: str, value: object) -> None:
         shown = "" if how == "ended" else str(value) if how == "raised" else short(value)
         self.stage.trace.add(self.lane, "result", text=how, data=shown.encode("utf-8", "replace"))
+        if how == "returned":
+            self.stage.trace.add(self.lane, "returned", data=_told(value))
 
     def _instead(self, answer: dict, expected: str) -> None:
         """Something else came than what was expected: record it, and raise Unmet."""
@@ -232,8 +282,7 @@ class Calls(Program):
             self._came("raised", answer["raised"])
             if traceback := answer.get("traceback"):
                 self.stage.trace.add(self.lane, "stderr", data=str(traceback)[-MOST_TRACED:].encode("utf-8", "replace"))
-            said = f"{answer['raised']}: {answer.get('text', '')}".removesuffix(": ")[:MOST_SAID]
-            raise Unmet(expected, said.encode("utf-8", "replace").decode())
+            raise Unmet(expected, _in_short(f"{answer['raised']}: {answer.get('text', '')}".removesuffix(": ")))
         if "gave" in answer:
             self._came("gave", answer["gave"])
             raise Unmet(expected, f"that the loop is given {short(answer['gave'])}")
@@ -244,36 +293,76 @@ class Calls(Program):
         raise Unmet(expected, f"that it returned {short(answer.get('value'))}")
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
     """A value for the worker, as JSON has it; see worker.py."""
     if isinstance(value, Handle):
         return {"$object": value.number}
     if isinstance(value, bytes):
         return {"$bytes": value.decode("latin-1")}
     if isinstance(value, (list, tuple)):
-        return [_encode(entry) for entry in value]
+        return [encode(entry) for entry in value]
     if isinstance(value, dict):
-        return {key: _encode(entry) for key, entry in value.items()}
+        return {key: encode(entry) for key, entry in value.items()}
     return value
 
 
-def _decode(value: Any) -> Any:
+def decode(value: Any) -> Any:
     """What the worker told, as a value."""
     if isinstance(value, list):
-        return [_decode(entry) for entry in value]
+        return [decode(entry) for entry in value]
     if isinstance(value, dict):
         if isinstance(text := value.get("$bytes"), str):
             return text.encode("latin-1", "replace")
         if isinstance(number := value.get("$object"), int):
             return Handle(number, str(value.get("repr")))
-        return {key: _decode(entry) for key, entry in value.items()}
+        return {key: decode(entry) for key, entry in value.items()}
     return value
 
 
-def short(value: object) -> str:
-    """A value for a sentence, as Python writes it; bytes as everywhere in the reports."""
+def told(event: Event) -> Any:
+    """What the data of a "call" or a "returned" event says: the arguments in a list, or the value.
+
+    [] where it has none, and for a value that is nested too deeply.
+    """
+    try:
+        return decode(json.loads(event.data or b"[]"))
+    except RecursionError:
+        return []
+
+
+def _of(call: str, meaning: str) -> str:
+    """A call in words, with what it is given: in place of its arguments where these are long."""
+    if not meaning:
+        return call
+    return f"{call if len(call) <= LONG_CALL else call.partition('(')[0] + '(…)'}  ({meaning})"
+
+
+def _told(value: Any) -> bytes:
+    try:
+        return json.dumps(encode(value)).encode()
+    except RecursionError:
+        return b""
+
+
+def _in_short(text: str) -> str:
+    """The beginning of an error's text, as text that can be shown anywhere."""
+    return text[:MOST_SAID].encode("utf-8", "replace").decode()
+
+
+def whole(value: object) -> str:
+    """A value for a comparison: as short() writes it, but all of it."""
     if isinstance(value, bytes):
-        return show(value)
+        return quote(value) if is_text(value) else value.hex(" ")
+    try:
+        return repr(value)
+    except RecursionError:
+        return short(value)
+
+
+def short(value: object) -> str:
+    """A value for a sentence, as Python writes it; bytes as everywhere in the reports, if they can be a text."""
+    if isinstance(value, bytes):
+        return show(value) if is_text(value) else in_hex(value)
     try:
         text = repr(value)
     except RecursionError:

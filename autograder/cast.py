@@ -1,4 +1,5 @@
 """Who takes part in a test: what a test file builds its fixtures from."""
+import re
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -10,17 +11,22 @@ from .calls import Calls, short
 from .datagrams import BROADCAST, UdpLink, UdpPeer
 from .faults import Fault
 from .files import Folder
+from .frames import RECORDED, Seen, captured
 from .link import Link
-from .netns import Capture, can_ask, free_port, most_sent_unread, own, tcp_sockets
+from .netns import STATES, Capture, can_ask, free_port, most_sent_unread, own, tcp_sockets
 from .peers import LOCALHOST, Peer, ScriptedServer
 from .program import Program
 from .search import search
 from .simulation import Clock, Half
-from .stage import POLL, QUIET, Actor, Stage, Unmet
+from .stage import POLL, QUIET, Actor, Stage, Unavailable, Unmet
+from .tcp import Endpoint, Kernel
 from .tftp import Curl, TftpPeer, can_fetch
 from .trace import Step
+from .wire import NEAR, possible
+from .words import show
 
 P = TypeVar("P", bound=Program)
+H = TypeVar("H", bound=Half)
 
 
 class Cast:
@@ -38,6 +44,7 @@ class Cast:
         self._ports: list[int] = []
         self._clock: Clock | None = None
         self._files: Folder | None = None
+        self._capture = capture
         if capture:
             stage.actors.append(_Recorder(stage))
 
@@ -49,12 +56,32 @@ class Cast:
         """A process that calls the functions of one of the student's files. Raises Unmet if there is no such file."""
         return self._start(Calls, script, [], lane)
 
-    def half(self, script: str, lane: str, words: Callable[[bytes], str], tell: Sequence[str] = ()) -> Half:
-        """A process for an object of one of the student's classes, on a virtual clock; see Half for the last two."""
-        half = self._start(Half, script, [], lane)
+    def half(self, script: str, lane: str, words: Callable[[bytes], str], tell: Sequence[str] = (),
+             kind: type[H] = Half) -> H:
+        """A process for an object of one of the student's classes, on a virtual clock; see Half for words and tell."""
+        half = self._start(kind, script, [], lane)
         self._clock = self._clock or Clock(self.stage)
         half.words, half.clock, half.tell = words, self._clock, tell
         return half
+
+    def endpoint(self, lane: str) -> Endpoint:
+        """A process for an object of the student's Endpoint class, on a virtual clock."""
+        return self.half("endpoint.py", lane, words=show, tell=Endpoint.tell, kind=Endpoint)
+
+    def kernel(self, recorded: list) -> Kernel:
+        """This machine's kernel, and an endpoint at the other end of its wire; where a machine has none, a recording.
+
+        The kernel's time is real, and the endpoint's stands still: on this wire nothing is lost.
+        """
+        endpoint = self._start(Endpoint, "endpoint.py", [], "your endpoint")
+        endpoint.clock = Clock()
+        if possible():
+            kernel = Kernel(self.stage, endpoint)
+            if self._capture:
+                self.stage.actors.append(_Recorder(self.stage, NEAR))
+            return kernel
+        with self.stage.step("this machine has no wire to its kernel: what a kernel sent is replayed, as recorded"):
+            return Kernel(self.stage, endpoint, recorded)
 
     def _start(self, kind: type[P], script: str, arguments: Sequence[object], lane: str) -> P:
         self._before_start(script)
@@ -109,6 +136,17 @@ class Cast:
         """A port that nobody uses."""
         self._ports.append(free_port())
         return self._ports[-1]
+
+    def captures(self, line: str, reply: str) -> list[Seen]:
+        """Frames that have passed on the loopback just now, with this line, and in some the reply to it, in them.
+
+        Where nobody may capture, frames that were recorded elsewhere.
+        """
+        with self.stage.step("a datagram and a short TCP conversation pass on the loopback, and are captured") as step:
+            seen = captured(self.stage, line.encode(), reply.encode()) if own() else []
+            if not seen:
+                step.sentence = "this machine lets nobody capture: frames that were recorded elsewhere are used"
+            return seen or RECORDED
 
     def line(self, word: str = "") -> str:
         """A line that nobody can have foreseen; it contains the word, if one is given."""
@@ -195,12 +233,31 @@ class Cast:
                               "closed first", others, poll=POLL)
             self.stage.trace.add("", "time-wait", value=port)
 
+    def state_held(self, program: Program, state: str) -> None:
+        """The kernel has a connection in this state, on the port that the program says. Raises Unavailable, Unmet."""
+        if not can_ask():
+            raise Unavailable("the kernel does not tell here in which states connections are")
+        def port() -> int:
+            found = re.search(rf"holding {state} on port (\d{{1,5}})$", program.screen, re.MULTILINE)
+            return int(found[1]) if found else 0
+
+        with self.stage.step(f"{program.lane}'s screen shows  holding {state} on port …"):
+            self.stage.expect(port, f"holding {state} on port …, in a line of its own",
+                              lambda: show(program.screen) if program.screen else f"nothing: {program.state()}",
+                              hopeless=program.has_ended)
+        with self.stage.step(f"the kernel has a connection of that port in {state}"):
+            def states() -> list[str]:
+                return sorted({row.state for row in tcp_sockets(port(), *STATES.values())})
+            self.stage.expect(lambda: state in states(), state,
+                              lambda: f"port {port()}: {', '.join(states()) or 'no connection'}", poll=POLL,
+                              hopeless=program.has_ended)
+
 
 class _Recorder(Actor):
-    """Keeps the packets of the whole test in its trace."""
+    """Keeps the packets that pass on an interface in the test's trace."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage, self._capture = stage, Capture()
+    def __init__(self, stage: Stage, interface: str = "lo") -> None:
+        self._stage, self._capture = stage, Capture(interface)
         stage.watch(self._capture, self._keep)
 
     def _keep(self) -> None:

@@ -6,7 +6,10 @@ In a solution, what a student has to write stands between two marks:
     …
     ### END SOLUTION 2
 
-The skeleton has a TODO in that place, with the number and the text, and runs into NotImplementedError there.
+The skeleton has a TODO in that place, with the number and the text, and runs into NotImplementedError there. A file
+in which there is nothing to write says so, in a line of its own, and is handed out without it:
+
+    ### GIVEN: nothing to write in here
 """
 import ast
 import re
@@ -14,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BEGIN = re.compile(r"^( *)### BEGIN SOLUTION (\d+): (\S.*\S)$")
+GIVEN = "### GIVEN: nothing to write in here"
 END = re.compile(r"^( *)### END SOLUTION (\d+)$")
 # What is no mark, and was perhaps meant as one: nothing in a solution looks like this by accident.
 LIKE_A_MARK = re.compile(r"SOLUTION|##|#\s*(?i:begin|end)\s+(?i:sol)")
@@ -34,6 +38,7 @@ def skeleton(source: str, name: str) -> str:
     """
     lines: list[str] = []
     inside: tuple[str, int] | None = None
+    given = False
     expected = 1
     for number, line in enumerate(source.splitlines(), start=1):
         where = f"{name}, line {number}"
@@ -49,14 +54,17 @@ def skeleton(source: str, name: str) -> str:
                 raise Flaw(f"{where}: this end has no beginning of the same number and indentation")
             inside = None
             expected += 1
+        elif line == GIVEN and not given and expected == 1 and not inside:
+            given = True
         elif LIKE_A_MARK.search(line):
             raise Flaw(f"{where}: looks like a mark, but is none: write '### BEGIN SOLUTION {expected}: what to do'")
         elif not inside:
             lines.append(line)
     if inside:
         raise Flaw(f"{name}: region {inside[1]} has no end")
-    if expected == 1:
-        raise Flaw(f"{name}: has no region; a file that is given as it is belongs into exercises/ alone")
+    if given != (expected == 1):
+        raise Flaw(f"{name}: has regions, and says that it has none: remove {GIVEN!r}" if given else
+                   f"{name}: has no region; if nothing is to be written in it, say so: {GIVEN}")
     text = "\n".join(lines) + "\n"
     try:
         ast.parse(text)
@@ -98,7 +106,7 @@ def strip(root: Path) -> list[Path]:
 
 
 STUDENTS = ["LICENSE", "Makefile", "pyproject.toml", "requirements.txt", ".gitignore", "lessons/*.ipynb",
-            "exercises/*/conftest.py", "exercises/*/test_*.py", "autograder/**/*.py"]
+            "exercises/*/conftest.py", "exercises/*/test_*.py", "exercises/*/*.json", "autograder/**/*.py"]
 INSTRUCTORS = "\n## For instructors\n"      # where the README goes on for others than students
 
 

@@ -94,7 +94,8 @@ def key(exercise: str, folder: Path, seed: int) -> str:
     Ungradable for a submission that is too large, or cannot be read.
     """
     digest = hashlib.sha256(repr((exercise, seed, isolation(), sys.version)).encode())
-    tests = [EXERCISES / exercise / "conftest.py", *sorted((EXERCISES / exercise).glob("test_*.py"))]
+    tests = sorted(path for pattern in ("conftest.py", "test_*.py", "*.json")
+                   for path in (EXERCISES / exercise).glob(pattern))
     harness = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in ELSEWHERE
                and not path.is_relative_to(PACKAGE / "exercises")]
     try:

@@ -4,12 +4,19 @@ A check declares which mistakes it probes. When it fails, the first of these who
 none holds, none is. A condition looks only at what happened, as the trace tells it, and never at source code. It
 has to be so narrow that no program is given a mistake that it does not have: when in doubt, none is named.
 """
+import binascii
+import contextlib
 import itertools
 import re
+import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from .calls import told, whole
+from .tcp import ACK, FIN, MODULUS, RST, SYN, Segment, pseudo_header
 from .trace import CROSSING, Event, Trace
+from .wire import checksum
 from .words import TRACEBACK
 
 # A place in a student's file, and the line there; bounded, for who means no good writes what looks like very many.
@@ -77,7 +84,7 @@ def _tracebacks(trace: Trace) -> list[_Raised]:
     for program in _programs(trace):
         for part in trace.text_of("stderr", lane=program).split(TRACEBACK)[1:]:
             frames = FRAME.findall(part)
-            error = re.search(r"^[A-Za-z_.]+(Error|Exception|Interrupt|timeout)\b.*", part, re.MULTILINE)
+            error = re.search(r"^[A-Za-z_.]+(Error|Exception|Interrupt|timeout|\.error)\b.*", part, re.MULTILINE)
             if error:
                 found.append(_Raised(error[0], frames[-1] if frames else ""))
     return found
@@ -706,6 +713,361 @@ def _(trace: Trace) -> bool:
     return bool(acknowledged) and sent.count(acknowledged[-1]) > 1 and len(waits) > 1 and waits[-1] not in known
 
 
+# TCP: segments and an endpoint ------------------------------------------------------------------------------
+
+
+def _last_call(trace: Trace, *names: str) -> tuple[str, list]:
+    """The name and the arguments of the function that was called last; ("", []) if it is none of these."""
+    called = next((event for event in reversed(trace.events) if event.kind == "call" and event.data), None)
+    name = called.text.partition("(")[0] if called else ""
+    return (name, told(called)) if name in names else ("", [])
+
+
+def _got_instead(trace: Trace, *wrong: object) -> bool:
+    """Whether the function that was called last has returned one of these values."""
+    last = next((event for event in reversed(trace.events) if event.kind in ("call", "returned")), None)
+    return last is not None and last.kind == "returned" and told(last) in wrong
+
+
+@mistake("T05", "Sequence numbers were compared with a plain <. They go round: 4294967295 comes before 0.")
+def _(trace: Trace) -> bool:
+    _, numbers = _last_call(trace, "before")
+    if numbers:
+        return _got_instead(trace, numbers[0] < numbers[1])
+    turns = _turns(trace)
+    again = turns[-1].sent if turns and not turns[-1].got else []       # though it was acknowledged, behind 2**32 − 1
+    return any(one.length <= (turn.got.ack - one.seq) % MODULUS < MODULUS // 2 and turn.got.ack < one.seq
+               for one in again for turn in turns if turn.got and turn.got.flags & ACK and turn.before == "ESTABLISHED")
+
+
+@mistake("T04", "Sequence numbers were added without going round. Behind 4294967295 comes 0: (seq + n) % 2**32.",
+         by_error=True)
+def _(trace: Trace) -> bool:
+    _, numbers = _last_call(trace, "add")
+    top = any(max(turn.first, turn.end) > (1 << 32) - 1000 for turn in _turns(trace))
+    return bool(numbers) and _got_instead(trace, sum(numbers)) or top and _raised(trace, "struct.error")
+
+
+@mistake("T07", "The data offset counts words of four bytes from the beginning of the segment. What is before the "
+                "data and behind byte 20 are options.")
+def _(trace: Trace) -> bool:
+    _, segment = _last_call(trace, "parse")
+    if not segment:
+        return False
+    data, offset = segment[0], segment[0][12] >> 4
+    return any(trace.steps[-1].got == f"data {whole(data[begin:])}" for begin in {20, offset} - {offset * 4})
+
+
+@mistake("T08", "CWR and ECE were lost. All eight bits of the byte at index 13 are flags.")
+def _(trace: Trace) -> bool:
+    _, segment = _last_call(trace, "parse")
+    return bool(segment) and trace.steps[-1].got == f"flags {segment[0][13] & 0x3F}" and segment[0][13] > 0x3F
+
+
+@mistake("T09", "The checksum is another one than TCP's: that is the ones' complement sum of RFC 1071, no CRC, and it"
+                " covers the pseudo-header too.")
+def _(trace: Trace) -> bool:
+    name, given = _last_call(trace, "internet_checksum", "checksum")
+    if not name:
+        return False
+    data = given[-1]
+    crcs = zlib.crc32(data) & 0xFFFF, zlib.crc32(data), binascii.crc_hqx(data, 0), binascii.crc_hqx(data, 0xFFFF)
+    return _got_instead(trace, *crcs, *[checksum(data)][:name == "checksum"])
+
+
+@mistake("T10", "The sum of the checksum was not made as RFC 1071 says: a carry out of 16 bits is added to it again, "
+                "as often as there is one, and an odd last byte is the upper half of its number.")
+def _(trace: Trace) -> bool:
+    name, given = _last_call(trace, "internet_checksum", "checksum")
+    if not name:
+        return False
+    data = given[-1] if name == "internet_checksum" else pseudo_header(*given[:2], len(given[-1])) + given[-1]
+    return _got_instead(trace, *_missummed(data))
+
+
+def _missummed(data: bytes) -> set[int]:
+    """What comes out if a carry is not added, or not often enough, or if an odd last byte is forgotten or misplaced."""
+    numbers = [int.from_bytes(data[at:at + 2], "big") for at in range(0, len(data) - 1, 2)]
+    odd = [data[-1] << 8] if len(data) % 2 else []
+    low = [data[-1]] if odd else []
+    total = sum(numbers + odd)
+    once = (total & 0xFFFF) + (total >> 16)
+    sums = [total & 0xFFFF, once & 0xFFFF, *(_folded(sum(numbers + last)) for last in ([], low) if odd)]
+    return {*(one ^ 0xFFFF for one in sums), total ^ 0xFFFF, once ^ 0xFFFF} - {_folded(total) ^ 0xFFFF}
+
+
+def _folded(total: int) -> int:
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def _of_length(id: str, flag: str, wrong: Callable[[int], int]) -> None:
+    """A mistake that is seen in length(), of a segment with this flag, by what is returned in place of its length."""
+    @mistake(id, seen_in="length")
+    def _(trace: Trace) -> bool:
+        said = trace.steps and re.search(r"<CTL=([A-Z,]*)>.* has a length of (\d+)\)$", trace.steps[-1].sentence)
+        return bool(said) and flag in said[1].split(",") and trace.steps[-1].got == str(wrong(int(said[2])))
+
+
+@dataclass
+class _Turn:
+    """What happened to an endpoint, and what came of it.
+
+    got: the segment that arrived; None if its user called something, or time had passed. before, after: its states.
+    sent: the segments that it sent for it. first: the number of its SYN. end: the number behind all that it had sent
+    before. expects: the one that it had to expect; None as long as there was no SYN. bare, bare_got: how many bare ACKs
+    had been sent, and had arrived.
+    """
+
+    at: float
+    got: Segment | None
+    before: str
+    after: str
+    sent: list[Segment]
+    first: int
+    end: int
+    expects: int | None
+    bare: int
+    bare_got: int
+
+
+def _turns(trace: Trace) -> list[_Turn]:
+    """The turns of the last endpoint that was made, in order."""
+    turns: list[_Turn] = []
+    lane = next(iter(_programs(trace)), "")
+
+    def begin(at: float, got: Segment | None) -> None:
+        last = turns[-1] if turns else _Turn(at, None, "", "", [], -1, -1, None, 0, 0)
+        first, end, expects, bare, bare_got = last.first, last.end, last.expects, last.bare, last.bare_got
+        for segment in last.sent:
+            first = segment.seq if segment.flags & SYN and first < 0 else first
+            news = end < 0 or (segment.seq - end) % MODULUS == 0
+            end = (segment.seq + segment.length) % MODULUS if news else end
+            bare += not segment.length and not segment.flags & RST
+        if last.got and last.got.flags & SYN and not last.got.flags & RST:
+            expects = (last.got.seq + 1) % MODULUS
+        elif last.got and last.got.seq == expects:
+            expects = (expects + last.got.length) % MODULUS
+        bare_got += bool(last.got) and not last.got.length and not last.got.flags & RST
+        turns.append(_Turn(at, got, last.after, last.after, [], first, end, expects, bare, bare_got))
+
+    for event in trace.events:
+        if event.kind == "datagram" and event.to == lane and len(event.data) >= 20:
+            begin(event.at, Segment.parsed(event.data))
+        elif event.lane != lane:
+            continue
+        elif event.kind == "call" and event.text.startswith("Endpoint("):
+            turns = [_Turn(event.at, None, "CLOSED", "CLOSED", [], -1, -1, None, 0, 0)]
+        elif event.kind == "call" and turns:
+            begin(event.at, None)
+        elif event.kind in ("state", "datagram") and turns:
+            if event.at - turns[-1].at > TICK:
+                begin(event.at, None)
+            if event.kind == "state":
+                turns[-1].after = event.text
+            else:
+                turns[-1].sent.append(Segment.parsed(event.data))
+    return turns
+
+
+TICK = 0.5                  # s of virtual time: what is sent so long after all else is sent since time has passed
+
+
+@dataclass
+class _Seen:
+    """The last turn of an endpoint, in which a check failed: see _Turn.
+
+    turns: all of them. unreadable: whether it failed since what the endpoint sent could not be read.
+    """
+
+    turns: list[_Turn]
+    unreadable: bool
+
+    @property
+    def last(self) -> _Turn:
+        return self.turns[-1]
+
+    def got(self, flags: int, without: int = 0) -> Segment | None:
+        """The segment that arrived, if it has all of these flags, and none of those."""
+        got = self.last.got
+        return got if got and got.flags & flags == flags and not got.flags & without else None
+
+    def sent(self, flags: int, without: int = 0) -> Segment | None:
+        """The first segment that was sent for it that has all of these flags, and none of those."""
+        return next((one for one in self.last.sent if one.flags & flags == flags and not one.flags & without), None)
+
+    def was_in(self, *states: str) -> bool:
+        return self.last.before in states
+
+    def is_in(self, *states: str) -> bool:
+        return self.last.after in states
+
+    @property
+    def own_fin(self) -> int | None:
+        """The number of the endpoint's own FIN."""
+        return next((one.seq + len(one.data) for turn in self.turns for one in turn.sent if one.flags & FIN), None)
+
+
+def _seen(condition: Callable[[_Seen], object]) -> Callable[[Trace], bool]:
+    """A condition about the last turn of an endpoint, as one about the trace."""
+    def holds(trace: Trace) -> bool:
+        turns = _turns(trace)
+        unreadable = bool(trace.steps) and trace.steps[-1].expected.startswith("a segment ")
+        return bool(turns) and bool(condition(_Seen(turns, unreadable)))
+    return holds
+
+
+@mistake("T01", "A SYN takes a sequence number. Whoever gets one expects SEG.SEQ + 1 next, and behind one's own SYN "
+                "comes ISS + 1.")
+@_seen
+def _(seen: _Seen) -> bool:
+    syn, answer, reset = seen.got(SYN, without=RST), seen.sent(ACK, without=RST), seen.sent(RST)
+    if syn and answer and answer.ack == syn.seq:
+        return True
+    if not seen.was_in("SYN-SENT", "SYN-RECEIVED") or seen.last.first < 0:
+        return False
+    after = (seen.last.first + 1) % MODULUS
+    right = bool(seen.got(ACK)) and seen.last.got.ack == after and seen.last.first < MODULUS - 1
+    return right and (bool(reset) and reset.seq == after or bool(answer) and answer.seq == seen.last.first)
+
+
+@mistake("T02", "A FIN takes a sequence number. Whoever gets one acknowledges the number behind it, and one's own is "
+                "acknowledged by its number + 1.")
+@_seen
+def _(seen: _Seen) -> bool:
+    fin, answer, own = seen.got(FIN), seen.sent(ACK, without=RST | FIN), seen.own_fin
+    if fin and answer and answer.ack == (fin.seq + len(fin.data)) % MODULUS or own and answer and answer.seq == own:
+        return True
+    acknowledged = own is not None and seen.got(ACK) and seen.last.got.ack == own + 1
+    return bool(acknowledged) and seen.was_in("FIN-WAIT-1", "LAST-ACK") and seen.is_in(seen.last.before)
+
+
+@mistake("T03", "A bare ACK takes no sequence number: what comes behind it has the number that it had. Else every ACK"
+                " would have to be acknowledged.")
+@_seen
+def _(seen: _Seen) -> bool:
+    answer = seen.sent(ACK, without=RST | SYN)
+    if not answer or seen.last.expects is None:
+        return False
+    expects = seen.last.expects
+    if seen.last.got and seen.last.got.seq == expects:
+        expects += seen.last.got.length
+    got_too = seen.last.bare_got + bool(seen.last.got and not seen.last.got.length)
+    return 0 < (answer.seq - seen.last.end) % MODULUS <= seen.last.bare \
+        or 0 < (answer.ack - expects) % MODULUS <= got_too
+
+
+@mistake("T06", "ACK was the number of the last byte that has come. It is that of the next byte that is expected.")
+@_seen
+def _(seen: _Seen) -> bool:
+    answer, got = seen.sent(ACK, without=RST | SYN), seen.last.got
+    return bool(answer and got and got.data) and answer.ack == (got.seq + got.length - 1) % MODULUS
+
+
+@mistake("T12", "A RST with the number 0 is believed only where the segment before had no ACK. Else its number is "
+                "SEG.ACK, so that the other side finds it in its window.")
+@_seen
+def _(seen: _Seen) -> bool:
+    reset = seen.sent(RST)
+    return bool(reset and seen.got(ACK)) and reset.seq == 0 != seen.last.got.ack
+
+
+@mistake("T13", "A RST was answered by a RST. Two that do so would never stop.")
+@_seen
+def _(seen: _Seen) -> bool:
+    return bool(seen.got(RST) and seen.sent(RST))
+
+
+@mistake("T14", "A RST from outside the window ended the connection. So anybody could end it who guesses its ports.")
+@_seen
+def _(seen: _Seen) -> bool:
+    outside = seen.got(RST) and seen.last.expects is not None \
+        and not (seen.last.got.seq - seen.last.expects) % MODULUS < WINDOW
+    return bool(outside) and seen.was_in("ESTABLISHED") and seen.is_in("CLOSED")
+
+
+@mistake("T15", "A SYN within a connection began a new one. It may be an old one that the network had kept: the "
+                "answer is an ACK of what is expected.")
+@_seen
+def _(seen: _Seen) -> bool:
+    return bool(seen.got(SYN, without=RST)) and not seen.was_in("CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED") \
+        and bool(seen.is_in("SYN-RECEIVED") or seen.sent(SYN) or seen.sent(ACK, without=RST)
+                 and seen.sent(ACK).ack == (seen.last.got.seq + 1) % MODULUS)
+
+
+@mistake("T16", "A SYN in SYN-SENT is an open from both sides at once. It is answered by SYN,ACK with one's own first"
+                " number, in SYN-RECEIVED.")
+@_seen
+def _(seen: _Seen) -> bool:
+    # Not where what it sent could not be read, for then nobody knows what it wanted.
+    return seen.was_in("SYN-SENT") and bool(seen.got(SYN, without=ACK | RST)) and not seen.is_in("SYN-RECEIVED") \
+        and not seen.unreadable
+
+
+@mistake("T17", "In the handshake an old segment was taken for a new one. In SYN-SENT only an ACK of ISS + 1 counts, "
+                "and another is answered by RST; a listener that gets a RST listens again.")
+@_seen
+def _(seen: _Seen) -> bool:
+    wrong = seen.got(ACK) and (seen.last.got.ack - seen.last.first) % MODULUS != 1
+    return seen.was_in("SYN-SENT") and bool(wrong) and seen.is_in("ESTABLISHED")
+
+
+@mistake("T17", seen_in="listen")
+@_seen
+def _(seen: _Seen) -> bool:
+    return seen.was_in("SYN-RECEIVED") and bool(seen.got(RST)) and not seen.is_in("LISTEN") \
+        and any(turn.before == "LISTEN" for turn in seen.turns)
+
+
+@mistake("T18", "TIME-WAIT is for the side that closed first. The other one knows with the ACK of its FIN that all "
+                "has arrived, and is in CLOSED.")
+@_seen
+def _(seen: _Seen) -> bool:
+    return seen.was_in("LAST-ACK") and seen.is_in("TIME-WAIT")
+
+
+@mistake("T19", "A close was taken to be four segments always. One segment may have both the ACK of your FIN and a "
+                "FIN.")
+@_seen
+def _(seen: _Seen) -> bool:
+    both = seen.got(FIN | ACK) and seen.own_fin is not None and seen.last.got.ack == seen.own_fin + 1
+    return seen.was_in("FIN-WAIT-1") and bool(both) and seen.is_in("FIN-WAIT-1", "FIN-WAIT-2", "CLOSING")
+
+
+@mistake("T20", "Two FINs crossed. As long as one's own is not acknowledged, that is CLOSING, and TIME-WAIT comes "
+                "with its ACK.")
+@_seen
+def _(seen: _Seen) -> bool:
+    crossed = seen.got(FIN) and seen.own_fin is not None and seen.last.got.ack == seen.own_fin and seen.sent(ACK)
+    return seen.was_in("FIN-WAIT-1") and bool(crossed) and seen.is_in("TIME-WAIT", "FIN-WAIT-2", "FIN-WAIT-1", "CLOSED")
+
+
+@mistake("T21", "An idle connection sent something. Keep-alives are off unless a program asks for them (RFC 9293, "
+                "3.8.4).")
+@_seen
+def _(seen: _Seen) -> bool:
+    probe = seen.sent(ACK)
+    return seen.was_in("ESTABLISHED") and not seen.last.got and bool(probe) and probe.length <= 1 \
+        and seen.last.at - seen.turns[-2].at > IDLE
+
+
+@mistake("T22", "The SYN was sent again with another sequence number. It is the same one, and the other side may have"
+                " got the first.")
+@_seen
+def _(seen: _Seen) -> bool:
+    again = seen.sent(SYN)
+    return bool(again) and not seen.last.got and seen.last.first >= 0 and again.seq != seen.last.first
+
+
+IDLE = 60                   # s of virtual time
+WINDOW = 8192               # bytes: what the course's endpoints offer
+
+_of_length("T01", "SYN", lambda right: right - 1)
+_of_length("T02", "FIN", lambda right: right - 1)
+_of_length("T03", "ACK", lambda right: 1 if right == 0 else -1)
+
+
 # TFTP -------------------------------------------------------------------------------------------------------
 
 
@@ -1061,3 +1423,486 @@ def _(trace: Trace) -> bool:
     return _raised(trace, "struct.error", "OverflowError") or any(
         packet.kind == "ERROR" or packet.number == 1 for talk in _talks(trace)
         if b"windowsize" in talk.packets[0].data and talk.sent("OACK") for packet in talk.sent("DATA", "ERROR"))
+
+
+# Layers -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A function that was called, its arguments, and what it returned; None if it did not return."""
+
+    name: str
+    given: list
+    value: object
+
+    def is_one_of(self, right: object, *wrong: object) -> bool:
+        """Whether it returned one of those that are wrong, though not in this case."""
+        return self.value != right and self.value in wrong
+
+
+def _answers(trace: Trace) -> list[_Answer]:
+    """The functions that were called with values, in order."""
+    found: list[_Answer] = []
+    for event in trace.of("call", "returned"):
+        if event.kind == "call" and event.data:
+            found.append(_Answer(event.text.partition("(")[0], told(event), None))
+        elif event.kind == "returned" and found:
+            found[-1] = _Answer(found[-1].name, found[-1].given, told(event))
+    return found
+
+
+def _last_answer(trace: Trace, *names: str) -> _Answer | None:
+    """What was called last, if it is one of these functions, and returned."""
+    answers = _answers(trace)
+    return answers[-1] if answers and answers[-1].name in names and answers[-1].value is not None else None
+
+
+def _raised_last(trace: Trace) -> str:
+    """The name of the error that the function raised which was called last; "" if it raised none."""
+    results = list(trace.of("result"))
+    return results[-1].data.decode() if results and results[-1].text == "raised" else ""
+
+
+def _little(number: int) -> int:
+    """A number of two bytes, read with the other one first."""
+    return (number & 0xFF) << 8 | number >> 8
+
+
+@mistake("L01", "A zero was left out. Each byte has two hex digits: 0a, and not a.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "mac_to_text")
+    return answer is not None and answer.is_one_of(answer.given[0].hex(":"),
+                                                   ":".join(f"{byte:x}" for byte in answer.given[0]))
+
+
+@mistake("L02", "The two bits were looked for in another place. They are the two lowest ones of the first byte: 1 "
+                "stands for group, and 2 for local.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "mac_parts")
+    if not answer or not isinstance(answer.value, list) or len(answer.value) != 4:
+        return False
+    first, last = answer.given[0][0], answer.given[0][-1]
+    places = (last & 1, last & 2), (first & 128, first & 64), (first & 64, first & 128), (first & 2, first & 1)
+    bits = [bool(bit) for bit in answer.value[2:]]
+    return bits != [bool(first & 1), bool(first & 2)] and bits in [[*map(bool, place)] for place in places]
+
+
+def _by_int(parts: list[str], bases: list[int]) -> bytes | None:
+    """The bytes that int() makes of these parts; None if it raises an error."""
+    try:
+        return bytes(map(int, parts, bases))
+    except ValueError:
+        return None
+
+
+@mistake("L03", "A number with a 0 in front was taken. Some programs read 010 as 8, and some as 10, so it is refused.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "ipv4_to_bytes")
+    if not answer:
+        return False
+    parts = answer.given[0].split(".")
+    with_zero = [bool(re.fullmatch("0[0-9]+", part)) for part in parts]
+    return any(with_zero) and answer.value in [_by_int(parts, [base if zero else 10 for zero in with_zero])
+                                               for base in (8, 10)]
+
+
+@mistake("L04", "int() takes more than the digits that an address is written with: spaces around them, a sign in "
+                "front, _ between them, and the digits of other scripts.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "ipv4_to_bytes", "mac_to_bytes")
+    if not answer:
+        return False
+    base, between, digits = (10, ".", "[0-9]+") if answer.name == "ipv4_to_bytes" else (16, ":", "[0-9a-fA-F]+")
+    parts = answer.given[0].split(between)
+    return not all(re.fullmatch(digits, part) for part in parts) and answer.value == _by_int(parts, [base] * len(parts))
+
+
+@mistake("L05", "A block of private addresses was taken for larger or smaller than it is. 172.16.0.0/12 has the first "
+                "12 bits in common, so it is 172.16 to 172.31.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "ipv4_kind")
+    if not answer or answer.given[0][0] != 172:
+        return False
+    inside = 16 <= answer.given[0][1] <= 31
+    return answer.value == ("other" if inside else "private") and answer.given[0][1] != 16
+
+
+@mistake("L06", "A block was taken for larger or smaller than it is. All of 127.0.0.0/8 is loopback, and 224.0.0.0/4 "
+                "has 4 bits in common: it is 224 to 239 in the first byte.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "ipv4_kind")
+    if not answer:
+        return False
+    first = answer.given[0][0]
+    return answer.value == "other" and (first == 127 and answer.given[0] != b"\x7f\0\0\1" or 225 <= first <= 239) \
+        or answer.value == "multicast" and (first > 239 or first == 223)
+
+
+@mistake("L07", "A range begins or ends somewhere else. Ports have 16 bits: 0 to 1023 are system ports, 1024 to 49151 "
+                "user ports, and 49152 to 65535 dynamic ones.", by_error=True)
+def _(trace: Trace) -> bool:
+    answers = _answers(trace)
+    if not answers or answers[-1].name != "port_kind":
+        return False
+    port, kind = answers[-1].given[0], answers[-1].value
+    taken_for = {1023: "user", 1024: "system", 49151: "dynamic", 49152: "user", 65536: "dynamic"}
+    refused = _raised_last(trace) == "AddressError" and port in (0, 1023, 1024, 49151, 49152, 65535)
+    return refused or kind is not None and kind == taken_for.get(port)
+
+
+def _udp(given: list, pseudo: bool = True) -> bytes:
+    source, destination, payload, *addresses = given
+    ports, length = struct.pack("!HH", source, destination), struct.pack("!H", 8 + len(payload))
+    summed = b"".join(addresses) + b"\0\x11" + length if pseudo else b""
+    return ports + length + (checksum(summed + ports + length + bytes(2) + payload) or 0xFFFF).to_bytes(2, "big")
+
+
+def _ipv4(given: list) -> bytes:
+    source, destination, length, protocol, ttl, identification = [*given, 64, 0][:6]
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, identification, 0x4000, ttl, protocol, 0, source,
+                         destination)
+    return header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
+
+
+def _ethernet(given: list) -> bytes:
+    source, destination, kind = given
+    return destination + source + kind.to_bytes(2, "big")
+
+
+_HEADERS = {"udp_header": _udp, "ipv4_header": _ipv4, "ethernet_header": _ethernet}
+
+
+def _header(trace: Trace, *names: str) -> tuple[str, list, bytes, bytes]:
+    """Of a header that was built last: the function, its arguments, what it returned, and what is right.
+
+    All are empty if none of these functions was called last, or returned what can be no header at all.
+    """
+    answer = _last_answer(trace, *names or _HEADERS)
+    right = _HEADERS[answer.name](answer.given) if answer else b""
+    found = answer and isinstance(answer.value, bytes) and len(answer.value) == len(right) and answer.value != right
+    return (answer.name, answer.given, answer.value, right) if found else ("", [], b"", b"")
+
+
+class _Frame:
+    """A frame that was to be taken apart, and what is in it.
+
+    header: of the IPv4 packet. packet: of which padding is no part. inner: what is behind the header. data: where the
+    payload begins in there.
+    """
+
+    def __init__(self, frame: bytes) -> None:
+        behind = frame[14:]
+        self.size, total = (behind[0] & 15) * 4, int.from_bytes(behind[2:4], "big")
+        self.header, self.inner, self.padding = behind[:self.size], behind[self.size:total], behind[total:]
+        self.udp = behind[9] == 17
+        self.data = 8 if self.udp else (self.inner[12] >> 4) * 4
+        self.content = [frame[6:12].hex(":"), frame[:6].hex(":"), *(".".join(map(str, behind[at:at + 4]))
+                        for at in (12, 16)), behind[8], behind[9], *struct.unpack("!HH", self.inner[:4]),
+                        self.inner[self.data:]]
+
+
+def _taken_apart(trace: Trace) -> tuple[_Frame | None, object]:
+    """The frame that was to be taken apart last, if it is one that is intact in its outlines, and what was returned."""
+    answers = _answers(trace)
+    if answers and answers[-1].name == "decapsulate":
+        with contextlib.suppress(IndexError, struct.error):     # cut off
+            frame = _Frame(answers[-1].given[0])
+            if frame.header[0] >> 4 == 4 and len(frame.header) >= 20:
+                return frame, answers[-1].value
+    return None, None
+
+
+@mistake("L08", "The low byte of a number came first. In headers the high one does: network byte order, which is "
+                "\"!\" in struct.pack().")
+def _(trace: Trace) -> bool:
+    name, _, value, right = _header(trace)
+    if name:
+        begin, end, summed = {"udp_header": (0, 6, 6), "ipv4_header": (2, 8, 10), "ethernet_header": (12, 14, 12)}[name]
+        little = b"".join(right[at:at + 2][::-1] for at in range(begin, end, 2))
+        return value[begin:end] == little != right[begin:end] \
+            or value == right[:summed] + right[summed:summed + 2][::-1] + right[summed + 2:]
+    if answer := _last_answer(trace, "checksum"):
+        return answer.is_one_of(right_sum := checksum(answer.given[0]), _little(right_sum))
+    frame, found = _taken_apart(trace)
+    return frame is not None and found != frame.content and found == [
+        *frame.content[:6], *map(_little, frame.content[6:8]), frame.content[8]]
+
+
+@mistake("L09", "The sum was returned as it is. The checksum is its complement: each 1 of it becomes a 0, and each 0 "
+                "a 1.")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "checksum")
+    return answer is not None and answer.is_one_of(right := checksum(answer.given[0]), right ^ 0xFFFF)
+
+
+@mistake("L10", "A length does not count its own header. That of UDP is of header and payload together, and so is the "
+                "total length of IPv4.")
+def _(trace: Trace) -> bool:
+    name, given, value, _ = _header(trace, "udp_header", "ipv4_header")
+    return name == "udp_header" and value[4:6] == len(given[2]).to_bytes(2, "big") \
+        or name == "ipv4_header" and value[2:4] == given[2].to_bytes(2, "big")
+
+
+@mistake("T09", "The checksum was computed without the pseudo-header. Both addresses, a 0, the protocol and the "
+                "length are summed up too.", seen_in="udp")
+def _(trace: Trace) -> bool:
+    name, given, value, _ = _header(trace, "udp_header")
+    return bool(name) and value == _udp(given, pseudo=False)
+
+
+@mistake("T10", seen_in="layers")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "checksum")
+    return answer is not None and answer.value in _missummed(answer.given[0])
+
+
+@mistake("T09", "The checksum is another one than that of the Internet, which is the complement of a sum of numbers, "
+                "and no CRC.", seen_in="crc")
+def _(trace: Trace) -> bool:
+    answer = _last_answer(trace, "checksum")
+    data = answer.given[0] if answer else b""
+    crcs = zlib.crc32(data), zlib.crc32(data) & 0xFFFF, binascii.crc_hqx(data, 0), binascii.crc_hqx(data, 0xFFFF)
+    return answer is not None and answer.is_one_of(checksum(data), *crcs)
+
+
+@mistake("L11", "A checksum of 0 was sent as 0. To a receiver that says that none was computed: then 0xFFFF is sent, "
+                "which adds up to the same.")
+def _(trace: Trace) -> bool:
+    name, _, value, right = _header(trace, "udp_header")
+    return bool(name) and right.endswith(b"\xff\xff") and value == right[:6] + b"\0\0"
+
+
+@mistake("L12", "Source and destination have changed places. In Ethernet's header the destination comes first; in "
+                "those of IPv4, UDP and TCP the source does.")
+def _(trace: Trace) -> bool:
+    name, given, value, _ = _header(trace)
+    if name:
+        return value == _HEADERS[name]([given[1], given[0], *given[2:]])
+    frame, found = _taken_apart(trace)
+    return frame is not None and found != frame.content and found in _exchanged(frame.content)
+
+
+def _exchanged(content: list) -> list[list]:
+    """What is in a frame, with source and destination exchanged in every way: MAC addresses, IP addresses, ports."""
+    contents = [content]
+    for at in 0, 2, 6:
+        contents += [[*each[:at], each[at + 1], each[at], *each[at + 2:]] for each in contents]
+    return contents
+
+
+def _was_taken(trace: Trace, frame: _Frame) -> bool:
+    """Whether another frame was taken apart before that differs from this one only in its options or padding."""
+    return any(answer.value == frame.content for answer in _answers(trace)[:-1] if answer.name == "decapsulate")
+
+
+@mistake("L13", "The header of IPv4 was taken to have 20 bytes, or as many bytes as IHL says. IHL counts words of "
+                "four bytes, and options are in there too; the checksum is of them all.", by_error=True)
+def _(trace: Trace) -> bool:
+    frame, found = _taken_apart(trace)
+    if not frame or frame.size <= 20:
+        return False
+    if error := _raised_last(trace):            # without the options it took the very same
+        return error == "LayerError" and not frame.padding and _was_taken(trace, frame)
+    behind = frame.header + frame.inner
+    return isinstance(found, list) and found != frame.content and any(
+        found[6:] == [*struct.unpack("!HH", behind[at:at + 4]), payload] for at in (20, frame.size // 4)
+        for payload in (behind[at + 8:], behind[at + 8:at + int.from_bytes(behind[at + 4:at + 6], "big")],
+                        behind[at + (behind[at + 12] >> 4) * 4:]))
+
+
+@mistake("L14", "Padding was taken for a part of the packet. A frame has 60 bytes at least, and what is missing is "
+                "filled up; the packet ends where its total length says.", by_error=True)
+def _(trace: Trace) -> bool:
+    frame, found = _taken_apart(trace)
+    if not frame or not frame.padding:
+        return False
+    if error := _raised_last(trace):
+        said = trace.text_of("stderr")
+        return error == "LayerError" and not re.search("LayerError: Ethernet", said) and frame.size == 20 \
+            and _was_taken(trace, frame)
+    return found == [*frame.content[:8], frame.content[8] + frame.padding]
+
+
+@mistake("T07", seen_in="frame")
+def _(trace: Trace) -> bool:
+    frame, found = _taken_apart(trace)
+    if not frame or frame.udp:
+        return False
+    return any(found == [*frame.content[:8], frame.inner[at:]] for at in {20, frame.data // 4} - {frame.data})
+
+
+@mistake("L15", "A checksum was not compared. It is there for this: whoever receives a frame sums up too, and drops "
+                "what does not fit.")
+def _(trace: Trace) -> bool:
+    frame, found = _taken_apart(trace)
+    if not frame or found is None:
+        return False
+    pseudo = frame.header[12:20] + b"\0\x11" + len(frame.inner).to_bytes(2, "big")
+    return checksum(frame.header) != 0 or frame.udp and frame.inner[4:8] != bytes(4) and frame.inner[6:8] != b"\0\0" \
+        and frame.inner[4:6] == len(frame.inner).to_bytes(2, "big") and checksum(pseudo + frame.inner) != 0
+
+
+@mistake("L16", "A frame that ends too early raised an error of Python's own. Compare its length with what has to be "
+                "there, before you look into it.", by_error=True)
+def _(trace: Trace) -> bool:
+    answers = _answers(trace)
+    return bool(answers) and answers[-1].name == "decapsulate" and _raised_last(trace) in ("IndexError", "error")
+
+
+# A browser --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """What a browser asked last, and what it was answered.
+
+    pieces: of the answer. head, body: of it, as far as it has come; length: what the head tells of the body's.
+    printed: what the browser has printed. ended: its exit code, None if it runs. closed: whether the server has closed.
+    """
+
+    trace: Trace
+    browser: str
+    request: bytes
+    pieces: list[bytes]
+    head: bytes
+    body: bytes
+    length: int | None
+    printed: bytes
+    ended: int | None
+    closed: bool
+
+
+def _visit(trace: Trace) -> _Visit | None:
+    """The last visit of a browser; None if it has not begun."""
+    starts = [at for at, event in enumerate(trace.events) if event.kind == "start"]
+    last = Trace(trace.events[starts[-1] if starts else 0:])
+    connects = list(last.of("connect"))
+    if not starts or not connects:
+        return None
+    browser, server = connects[0].lane, connects[0].to
+    pieces = [event.data for event in last.of("data", lane=server, to=browser)]
+    head, _, body = b"".join(pieces).partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    exits = [int(event.value) for event in last.of("exit", lane=browser)]
+    return _Visit(last, browser, last.bytes_of("data", lane=browser, to=server), pieces, head, body,
+                  int(length[1]) if length else None, last.bytes_of("screen", lane=browser), *exits or [None],
+                  any(last.of("fin", lane=server)))
+
+
+@mistake("L17", "Lines ended with a newline alone. In HTTP each line ends with CR and LF, \\r\\n, and so does the "
+                "empty one.")
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    return visit is not None and b" HTTP/" in visit.request \
+        and visit.request.count(b"\n") > visit.request.count(b"\r\n")
+
+
+@mistake("L18", "The line for Host is missing, or the port in it. A server can have many names, and has to know which "
+                "one is meant; without Host it answers 400.")
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    if not visit or not re.search(rb"\n\r?\n", visit.request):
+        return False
+    hosts = re.findall(rb"(?im)^host *:[ \t]*(.*?)\r?$", visit.request)
+    return hosts in ([], [b"127.0.0.1"])
+
+
+@mistake("C01", "One recv() was taken for the whole answer, or for the whole head. TCP carries a stream of bytes: "
+                "what was sent in one piece may arrive in several.", by_error=True, seen_in="page")
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    if not visit or visit.ended is None or visit.closed or not visit.pieces:
+        return False
+    whole_head = b"\r\n\r\n" in b"".join(visit.pieces)     # the end came when a part of the answer had come
+    if died := _tracebacks(visit.trace):
+        return not whole_head and died[-1].error.startswith(("ValueError", "IndexError", "KeyError"))
+    ends = set(itertools.accumulate(map(len, visit.pieces), initial=-len(visit.head) - 4))
+    return not whole_head or visit.ended == 0 and len(visit.body) < (visit.length or 0) \
+        and len(visit.printed) in ends and visit.body.startswith(visit.printed)
+
+
+@mistake("C03", seen_in="page", by_error=True)
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    if not visit:
+        return False
+    stream = b"".join(visit.pieces)
+    cut = any(not _is_utf8(stream[:end]) for end in itertools.accumulate(map(len, visit.pieces)))
+    mangled = "\N{REPLACEMENT CHARACTER}".encode() in visit.printed
+    return cut and _begins_utf8(stream) and (mangled or _raised(visit.trace, "UnicodeDecodeError"))
+
+
+def _is_utf8(data: bytes) -> bool:
+    return "\N{REPLACEMENT CHARACTER}" not in data.decode("utf-8", "replace")
+
+
+def _begins_utf8(data: bytes) -> bool:
+    """Whether this is UTF-8, or can be the beginning of some: a character at its end may be incomplete."""
+    return any(_is_utf8(data[:len(data) - missing]) for missing in range(4))
+
+
+@mistake("L23", "The body was made text. It is bytes, and may be a picture: print it as it came.", by_error=True)
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    if not visit:
+        return False
+    no_text = not _begins_utf8(b"".join(visit.pieces))
+    replaced = visit.printed in [visit.body.decode("utf-8", how).encode() for how in ("replace", "ignore")]
+    return no_text and (replaced or _raised(visit.trace, "UnicodeDecodeError", "UnicodeEncodeError")) \
+        or any("bytes-like object is required, not 'str'" in died.error and "buffer.write" in died.code
+               for died in _tracebacks(visit.trace))
+
+
+@mistake("L19", "The body was cut at an empty line of its own. Only the first one is the end of the head; what is "
+                "behind it is the body, whatever is in there.", by_error=True)
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    if not visit or b"\r\n\r\n" not in visit.body:
+        return False
+    if visit.ended is None:                     # it waits for more of it; a page without an empty line it has shown
+        return any(event.value == 0 for event in trace.of("exit", lane=visit.browser)) and any(
+            _keeps_waiting(trace, together, capital=True, empty_line=True) for together in (False, True))
+    first, *_, last = visit.body.split(b"\r\n\r\n")
+    return visit.printed in (first, last) or _raised(visit.trace, "ValueError: too many values to unpack")
+
+
+def _keeps_waiting(trace: Trace, together: bool, capital: bool, empty_line: bool = False) -> bool:
+    """Whether all that was told of has come, and the browser still waits for the end of the connection.
+
+    In ASCII, where it does not matter whether bytes are counted or characters. together: whether the end of the head
+    and a part of the body came in one piece. capital: whether Content-Length began with one. empty_line: whether there
+    is one in the body.
+    """
+    visit = _visit(trace)
+    if not visit or visit.length is None or len(visit.body) < visit.length or visit.closed or visit.ended is not None \
+            or visit.printed or not visit.body.isascii() or (b"\r\n\r\n" in visit.body) != empty_line \
+            or not _waits(visit.trace, visit.browser):
+        return False
+    ends = itertools.accumulate(map(len, visit.pieces))
+    return (len(visit.head) + 4 not in ends) == together and (b"\r\nContent-Length:" in visit.head) == capital
+
+
+@mistake("L20", "The end of the connection was waited for, though all of Content-Length had come. A server may keep "
+                "the connection open.")
+def _(trace: Trace) -> bool:
+    return _keeps_waiting(trace, together=False, capital=True)
+
+
+@mistake("L21", "Content-Length was not found. The name of a header field may be written in any mixture of capitals "
+                "and small letters.")
+def _(trace: Trace) -> bool:
+    return _keeps_waiting(trace, together=False, capital=False)
+
+
+@mistake("L24", "What came in one piece with the end of the head was thrown away. It is the beginning of the body.")
+def _(trace: Trace) -> bool:
+    return _keeps_waiting(trace, together=True, capital=True)
+
+
+@mistake("L22", "A part of a page was taken for all of it. The connection ended before all of Content-Length had "
+                "come, and that is an error.")
+def _(trace: Trace) -> bool:
+    visit = _visit(trace)
+    return visit is not None and visit.length is not None and len(visit.body) < visit.length and visit.closed \
+        and visit.ended == 0

@@ -93,15 +93,16 @@ def _loopback_up() -> None:
 
 
 class Capture:
-    """Every packet that passes on the loopback, from now on. Works in a network of one's own only.
+    """Every packet that passes on an interface, from now on. Works in a network of one's own only.
 
-    fileno() is for a selector; read() takes what is there. lost: how many packets came too fast to be taken.
-    Raises PermissionError in the host's network.
+    interface: its name; the loopback if none is given. fileno() is for a selector; read() takes what is there. lost:
+    how many packets came too fast to be taken. Raises PermissionError in the host's network.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interface: str = "lo") -> None:
+        self._once = interface != "lo"
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self._socket.bind(("lo", 0))
+        self._socket.bind((interface, 0))
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
 
@@ -117,7 +118,7 @@ class Capture:
                 frame, address = self._socket.recvfrom(1 << 17)
             except BlockingIOError:
                 return frames
-            if address[2] != PACKET_OUTGOING:           # on lo each packet is seen going and coming
+            if self._once or address[2] != PACKET_OUTGOING:     # on lo each packet is seen going and coming
                 frames.append(frame)
 
     @property

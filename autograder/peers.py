@@ -1,5 +1,6 @@
 """Scripted TCP peers: whom a student's program talks with. What they do and expect are the sentences of the tests."""
 import os
+import re
 import socket
 import struct
 
@@ -372,6 +373,15 @@ class ScriptedServer(Peer):
             self._socket.setblocking(False)
             self.stage.trace.add(program.lane, "connect", to=self.lane)
             self._begin(port)
+
+    def receives_request(self) -> bytes:
+        """Next it receives the head of an HTTP request: lines, and an empty one. Returns them, as they came."""
+        with self.stage.step(f"{self.lane} receives a request, with an empty line at its end"):
+            end = self.stage.expect(lambda: re.search(rb"\n\r?\n", self.received), "lines, and an empty one",
+                                    lambda: self._instead(len(self.received)), hopeless=lambda: bool(self.ending)).end()
+            head = bytes(self.received[:end])
+            del self.received[:end]
+            return head
 
     def close(self) -> None:
         """Leave, and listen no more."""

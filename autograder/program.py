@@ -19,8 +19,8 @@ import psutil
 from . import sandbox
 from .netns import LINUX, NO_PORT, Row, can_ask, own, tcp_sockets, udp_sockets
 from .pipes import selectable
-from .stage import POLL, WATCH, Actor, Stage, Unavailable, Unmet
-from .words import TRACEBACK, show
+from .stage import POLL, QUIET, WATCH, Actor, Stage, Unavailable, Unmet
+from .words import TRACEBACK, is_text, quote, show
 
 SHORT = 0.003               # seconds between two looks at a program that comes to rest
 LAST_BREATH = 1.0           # seconds in which a program may end that has something to do still, when a check has failed
@@ -209,12 +209,31 @@ class Program(Actor):
             if (found := self.screen.count(f"{text}\n")) != times:
                 raise Unmet(f"{times}", f"{found}")
 
+    def has_printed(self, data: bytes) -> None:
+        """All that is on its screen are exactly these bytes."""
+        with self.stage.step(f"{self.lane}'s screen shows exactly  {show(data)}"):
+            def found() -> bytes:
+                return bytes(self._output["screen"])
+
+            self.stage.expect(lambda: found() == data or not data.startswith(found()), f"{len(data):,} bytes",
+                              lambda: f"{f'only the first {len(found()):,} of them' if found() else 'nothing'}: "
+                              f"{self.state()}", hopeless=self.has_ended)
+            if found() != data:
+                as_text = is_text(data) and is_text(found())
+                raise Unmet(*(quote(each) if as_text else each.hex(" ") for each in (data, found())), compare=True)
+
     def does_not_show(self, text: str) -> None:
         """This text is not on its screen. For the moment after something else has shown that it would be there."""
         with self.stage.step(f"{self.lane}'s screen does not show {show(text)}"):
             self.stage.settle()
             if text in self.screen:
                 raise Unmet("nothing of it yet", show(text))
+
+    def tells(self, line: str) -> None:
+        """This is a line of what it writes to stderr."""
+        with self.stage.step(f"{self.lane} tells on stderr  {show(line)}"):
+            self.stage.expect(lambda: line in self.errors.splitlines(), show(line), lambda: f"nothing: {self.state()}",
+                              hopeless=self.has_ended)
 
     def is_typed(self, *lines: str) -> None:
         """Somebody types these lines at its keyboard, each with Enter."""
@@ -260,15 +279,26 @@ class Program(Actor):
             if not LINUX:
                 self.stage.quiet("give the program time")
                 return
-            before: list[float] = []
-
-            def same_as_before() -> bool:
-                before.append(self._process.busy_seconds())
-                return self._process.sleeps() and before[-2:-1] == before[-1:]
-
-            self.stage.expect(same_as_before, "a program at rest",
+            self.stage.expect(self._at_rest(), "a program at rest",
                               lambda: self.state() if self.has_ended() else "one that is busy",
                               poll=SHORT, hopeless=self.has_ended)
+
+    def waits_for_more(self) -> None:
+        """It has not ended, and has come to rest; or it is given the time of a quiet period, if it never rests."""
+        with self.stage.step(f"{self.lane} waits for more"):
+            self.stage.wait(self._at_rest() if LINUX else self.has_ended, seconds=QUIET, poll=SHORT,
+                            hopeless=self.has_ended)
+            if self.has_ended():
+                raise Unmet("that it waits for more", self.state())
+
+    def _at_rest(self) -> Callable[[], bool]:
+        """A question, to be asked again and again: whether it rests, and has not run since it was asked last."""
+        before: list[float] = []
+
+        def same_as_before() -> bool:
+            before.append(self._process.busy_seconds())
+            return self._process.sleeps() and before[-2:-1] == before[-1:]
+        return same_as_before
 
     def freezes(self) -> None:
         """The system gives it no time from here on, so that things happen which it can only see afterwards."""

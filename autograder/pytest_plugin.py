@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                                                     "are filled in")
     group.addoption("--seed", metavar="N", type=int, help="use the same texts as the run that told N")
     group.addoption("--keep", metavar="DIR", type=Path,
-                    help="keep each failed check's report, picture (SVG) and packets (pcap) in DIR")
+                    help="keep each check's picture (SVG) and packets (pcap), and the report if it failed, in DIR")
     group.addoption("--trust", action="store_true",
                     help="run a submission even where this machine cannot confine it")
     group.addoption("--debug-check", metavar="NAME",
@@ -231,7 +231,7 @@ class Grader:
         if call.when == "teardown":
             if stage:
                 self.score.quiet_seconds += stage.quiet_seconds
-                if self.config.getoption("keep") and check.outcome == "failed":
+                if self.config.getoption("keep") and check.outcome in ("passed", "failed"):
                     self._keep(check, stage)
             self.score.add(check)
         return report

@@ -19,11 +19,12 @@ LATEST = 1e9                # ms: no deadline is as far away
 
 
 class Clock:
-    """Virtual time, in ms, from 0."""
+    """Virtual time, in ms, from 0. stage: whose trace tells it in place of the machine's time, if one does."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage | None = None) -> None:
         self.now = 0
-        stage.trace.clock = lambda: self.now / 1000
+        if stage:
+            stage.trace.clock = lambda: self.now / 1000
 
 
 class Half(Calls):

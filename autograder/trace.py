@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 CROSSING = ("connect", "data", "fin", "reset", "refused", "datagram", "lost", "held up")
 # Those of the second group happen in one lane: what a program did, and what was done to it.
 HAPPENING = ("start", "listen", "typed", "input ended", "screen", "stderr", "signal", "exit", "read", "limit", "call",
-             "result")
+             "result", "state")
 # Those of the third are what the harness read off the kernel: the evidence for a diagnosis, not drawn.
 OBSERVED = ("cpu", "unread", "held", "unaccepted", "waits", "listens on", "time-wait", "descriptors", "quiet",
-            "wait", "shares", "answers from", "file")
+            "wait", "shares", "answers from", "file", "returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,11 @@ class Event:
     at: seconds since the trace began. lane: who did it, or to whom it happened. kind: one of the above.
     data: the bytes that were sent, typed, or shown. to: the lane at the other end of an arrow.
     text: words for a person; of a datagram what to call it, if not by its bytes, of a "result" whether the call
-    "returned", "gave" something, "raised", or "ended". value: the number that was observed: a share of one core for
-    "cpu", bytes for "read", "unread" (by the lane) and "held" (towards the lane, which does not read), connections for
-    "unaccepted", ms for "wait" (by its own deadline), and for "shares" the UDP port that several have. Of a "file" the
-    text is its name, and data what was in it.
+    "returned", "gave" something, "raised", or "ended", of a "state" the state of RFC 9293 that an endpoint is in now.
+    value: the number that was observed: a share of one core for "cpu", bytes for "read", "unread" (by the lane) and
+    "held" (towards the lane, which does not read), connections for "unaccepted", ms for "wait" (by its own deadline),
+    and for "shares" the UDP port that several have. Of a "file" the text is its name, and data what was in it. Of a
+    "call" data is the arguments, and of what it "returned" the value, both in JSON (calls.told() reads them).
     """
 
     at: float

@@ -29,8 +29,20 @@ def show(data: bytes | str) -> str:
     if quoted.startswith('"') and quoted.count("\\n") > 3:
         newline = b"\n" if isinstance(data, bytes) else "\n"
         return f"{data.count(newline):,} lines, the first {show(data[:data.index(newline)])}"
-    is_text = quoted.startswith('"')
-    if len(quoted) <= (WIDE + 2 if is_text else WIDE):
-        return quoted
-    cut = f'{quoted[:WIDE // 2 + 1]}…"' if is_text else f"{quoted[:WIDE - 1]} …"
-    return f"{cut} ({size:,} bytes)"
+    if not quoted.startswith('"'):
+        return in_hex(data.encode("utf-8", "replace") if isinstance(data, str) else data)
+    return quoted if len(quoted) <= WIDE + 2 else f'{quoted[:WIDE // 2 + 1]}…" ({size:,} bytes)'
+
+
+def in_hex(data: bytes) -> str:
+    """Bytes in hex, with the length in place of most of them where there are many."""
+    digits = data.hex(" ")
+    return digits if len(digits) <= WIDE else f"{digits[:WIDE - 1]} … ({len(data):,} bytes)"
+
+
+def is_text(data: bytes) -> bool:
+    """Whether these bytes are characters that can be seen, but for newlines and zero bytes behind the first one."""
+    try:
+        return data[:1] != b"\0" and data.decode().translate(dict.fromkeys(map(ord, "\r\n\0"))).isprintable()
+    except UnicodeDecodeError:
+        return False

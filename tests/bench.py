@@ -53,19 +53,20 @@ def start_one(folder: Path, words: list[str], scratch: Path) -> None:
     script, port = words[0], free_port()
     if "--port" in words and "88888" not in words:
         words[words.index("--port") + 1] = str(port)
+    words = [re.sub(r"(http://127\.0\.0\.1:)\d+", rf"\g<1>{port}", word) for word in words]
     if "find" in words:
         words[words.index("--wait") + 1] = "0"
     for at, word in enumerate(words):           # where files were while the exercise was graded
         if "/files-" in word:
             words[at] = str(scratch) if words[at - 1] == "--root" else str(scratch / "file")
-    serves = re.search(r"server|many|room|serve\b|receive\b", " ".join(words[:2]))
-    connects = script in ("echo_client.py", "chat_client.py", "socket_tour.py") \
+    serves = re.search(r"server|many|room|serve\b|receive\b|listen\b", " ".join(words[:2]))
+    connects = script in ("echo_client.py", "chat_client.py", "socket_tour.py", "browser.py") \
         and not {"88888", "--host"} & set(words)
     with contextlib.ExitStack() as ours:
         there = None                # whom it connects to, or sends to
         if connects:
             there = ours.enter_context(socket.create_server(("127.0.0.1", port)))
-        elif "send" in words or script == "tftp_client.py":
+        elif {"send", "connect"} & set(words) or script == "tftp_client.py":
             there = ours.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             there.bind(("127.0.0.1", port))
         process = subprocess.Popen([sys.executable, *words], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -75,14 +76,15 @@ def start_one(folder: Path, words: list[str], scratch: Path) -> None:
             there.accept()[0].close()
         elif there:
             there.settimeout(TOO_LONG)
-            process.stdin.close()               # it sends what it has read, which is nothing
+            process.stdin.close()               # it sends what it has read, which is nothing; or its first segment
             process.stdin = None
             asking = there.recvfrom(65535)[1]
             if script == "tftp_client.py":
                 there.sendto(b"\0\5\0\0no\0", asking)         # an ERROR, which ends it
         while serves and process.poll() is None and not tcp_sockets(port, "LISTEN") and not udp_sockets(port):
             time.sleep(POLL)
-        if (serves and script != "chat_server.py") or "send" in words:      # that one ends with its input
+        # chat_server.py ends with its input; so does all else that is not named here.
+        if (serves and script != "chat_server.py") or {"send", "connect"} & set(words):
             process.send_signal(signal.SIGINT)
         process.communicate()
 

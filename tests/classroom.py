@@ -25,8 +25,8 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Assignment:
-    """What there is to submit for an exercise. bonus: the file of the bonus, "" if there is none. mistake: a wrong
-    program for it, with a known mistake."""
+    """What there is to submit for an exercise. server, client: its two main files, whatever they are. bonus: the file
+    of the bonus, "" if there is none. mistake: a wrong program for it, with a known mistake."""
 
     exercise: str
     server: str
@@ -55,6 +55,8 @@ class Assignment:
 
 
 ASSIGNMENTS = {assignment.exercise: assignment for assignment in (
+    Assignment("00_osi", "layers.py", "browser.py", "", "C01_one_recv"),
+    Assignment("01_handshake", "endpoint.py", "segment.py", "states.py", "T06_acks_the_last_byte"),
     Assignment("02_socket_api", "echo_server.py", "echo_client.py", "echo_many.py", "C03_decode_per_recv"),
     Assignment("03_chat", "chat_server.py", "chat_client.py", "chat_room.py", "C03_decode_per_recv"),
     Assignment("04_udp", "udp_server.py", "udp_client.py", "", "U03_empty_is_the_end"),
@@ -121,7 +123,7 @@ def one_mistake(files: Files, assignment: Assignment) -> None:
 
 def syntax_error(files: Files, assignment: Assignment) -> None:
     """A bracket is missing in the server."""
-    files[assignment.server] = files[assignment.server].replace(b"parser.parse_args()", b"parser.parse_args(")
+    files[assignment.server] += b'\nprint("ready"\n'
 
 
 def empty_file(files: Files, assignment: Assignment) -> None:

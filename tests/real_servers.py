@@ -255,7 +255,7 @@ def grade(name: str, kept: Path) -> tuple[dict, dict[str, Seen]]:
             seen[check] = Seen(run(check)["checks"][0], alone=True)
     for folder in [path for path in kept.iterdir() if path.is_dir()]:
         for file, ending in ("packets.pcap", "pcap"), ("report.txt", "txt"):
-            if (folder / file).exists():
+            if seen[folder.name].check["outcome"] == "failed" and (folder / file).exists():
                 (folder / file).rename(kept / f"{folder.name}.{ending}")
         shutil.rmtree(folder)
     return score, seen

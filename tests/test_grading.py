@@ -169,7 +169,7 @@ def test_check_leaves_nothing_behind(cells):
 def test_check_says_in_one_line_what_is_wrong_with_the_question(cells):
     assert cells['check("lnes")'][0].text.startswith("no check and no group is called 'lnes'; the groups are lines,")
     assert "There is no chat_client.py in" in cells['check("lines")'][0].text
-    there = "02_socket_api, 03_chat, 04_udp, 05_tftp"
+    there = "00_osi, 01_handshake, 02_socket_api, 03_chat, 04_udp, 05_tftp"
     assert next(reversed(cells.values()))[0].text == f"there is no exercise '99_x'; there are {there}\n"
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 import psutil
 import pytest
 from programs import ROOT, TESTS, Graded, grade, lay_out
+from refused import without_namespaces
 
 from autograder import landlock, netns, sandbox
 from autograder.cast import Cast
@@ -707,46 +708,11 @@ def test_landlock_where_there_is_no_bubblewrap(open_folder: Path) -> None:
     has_all_points(grade_solution(open_folder, environment=NO_TOOLS), "landlock")
 
 
-# Runs its arguments in a user namespace in which there can be no other one: as on machines that forbid them.
-NO_NAMESPACES = """
-import ctypes, os, sys
-libc = ctypes.CDLL(None)
-told, tell = os.pipe()
-mapped, go = os.pipe()
-child = os.fork()
-if child == 0:
-    libc.unshare(0x10000000) and os._exit(99)
-    os.write(tell, b"x")
-    os.read(mapped, 1)
-    open("/proc/sys/user/max_user_namespaces", "w").write("0")
-    os.execv(sys.argv[1], sys.argv[1:])
-os.close(tell)
-os.read(told, 1)
-uid, gid, many = os.getuid(), os.getgid(), 1 if os.getuid() else 65536
-try:
-    if uid:
-        open("/proc/%d/setgroups" % child, "w").write("deny")
-    open("/proc/%d/uid_map" % child, "w").write("%d %d %d" % (uid, uid, many))
-    open("/proc/%d/gid_map" % child, "w").write("%d %d %d" % (gid, gid, many))
-    os.write(go, b"x")
-except OSError:
-    os.kill(child, 9)
-    sys.exit(99)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
 def test_landlock_where_namespaces_are_refused(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Full marks without any user namespace, in whichever network this leaves."""
     if reason := no_landlock():
         pytest.skip(reason)
-    probe = [sys.executable, "-c", NO_NAMESPACES, shutil.which("true")]
-    if subprocess.run(probe, check=False, capture_output=True).returncode:
-        pytest.skip("a user namespace is needed to show a machine without them, and there is none to be had")
-    wrapper = open_folder / "python"
-    wrapper.write_text(f"#!{sys.executable}\nimport sys\nsys.argv[1:1] = [{sys.executable!r}]\n{NO_NAMESPACES}")
-    wrapper.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(wrapper))
+    monkeypatch.setattr(sys, "executable", without_namespaces(open_folder))
     graded = grade_solution(open_folder)
     has_all_points(graded, "landlock")
     # Root needs no user namespace to have a network of its own.

@@ -184,9 +184,12 @@ def test_score_into_no_folder_is_refused(tmp_path):
 # What is kept -----------------------------------------------------------------------------------------------
 
 
-def test_failed_check_is_kept(first):
-    done, _, kept = first
-    assert sorted(folder.name for folder in kept.iterdir()) == ["test_nobody_there", "test_typed_line_arrives"]
+def test_what_is_kept(first):
+    """A picture of each check that was played, and the report on each that failed."""
+    done, score, kept = first
+    played = {check["name"] for check in score["checks"] if check["outcome"] in ("passed", "failed")}
+    assert {file.parent.name for file in kept.glob("*/picture.svg")} == played
+    assert {file.parent.name for file in kept.glob("*/report.txt")} == {"test_nobody_there", "test_typed_line_arrives"}
     report = (kept / "test_typed_line_arrives" / "report.txt").read_text("utf-8").rstrip()
     assert report.startswith("✗ A line typed at your server reaches the client") and report in done.output
     assert "^ here they part" in report

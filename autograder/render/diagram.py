@@ -59,7 +59,8 @@ def rows(trace: Trace) -> list[Row]:
     for event in trace.events:
         last = drawn[-1] if drawn else None
         single = event.kind == "data" and len(event.data) == 1
-        if event.kind == "read" and last and last.to == event.lane and not last.note:
+        if last and not last.note and (event.kind == "read" and last.to == event.lane
+                                       or event.kind == "state" and event.lane in (last.lane, last.to)):
             drawn[-1] = replace(last, note=_row(event).note)
         elif single and bytewise and (last.lane, last.to, last.note) == (event.lane, event.to, ""):
             bytewise += 1
@@ -106,6 +107,7 @@ def _row(event: Event) -> Row | None:
         "exit": lambda: f"ended: {event.text}",
         "call": lambda: f"call: {event.text}",
         "result": lambda: f"{event.text} {event.data.decode('utf-8', 'replace')}".rstrip(),
+        "state": lambda: event.text,
         "read": lambda: f"read {event.value:.0f} byte{'s' * (event.value != 1)}",
     }
     if event.kind not in notes:

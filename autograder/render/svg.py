@@ -4,7 +4,8 @@ from html import escape
 from ..trace import Trace
 from .diagram import Row, lanes, rows
 
-LANE, LANES, ROW, LEFT, TOP, NOTE = 250, 750, 26, 110, 56, 300      # sizes in pixels; LANES: all lanes together
+# Sizes in pixels. LANE, WIDEST: between two lanes, by what is to be read there; LANES: all lanes together.
+LANE, WIDEST, LANES, ROW, LEFT, TOP, NOTE = 250, 370, 750, 26, 110, 56, 300
 INK, FAINT, GOOD, BAD, PAPER = "#1b1f24", "#6a737d", "#0550ae", "#b3261e", "#ffffff"
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans CJK SC', monospace"
 
@@ -17,7 +18,8 @@ def picture(trace: Trace, title: str = "") -> str:
     names = lanes(trace)
     drawn = rows(trace)
     gaps = max(len(names) - 1, 1)
-    lane = min(LANE, LANES // gaps)
+    longest = max((_columns(row.label) for row in drawn), default=0) * 8 + 30
+    lane = min(max(LANE, longest), WIDEST, LANES // gaps)
     x = {name: LEFT + lane * index for index, name in enumerate(names)}
     wide = max(x.values(), default=LEFT) + NOTE
     high = TOP + ROW * len(drawn) + 24

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from wcwidth import iter_graphemes, wcswidth
 
+from ..calls import Handle, told
 from ..mistakes import Mistake
 from ..score import Score
-from ..trace import Step, Trace
-from ..words import TRACEBACK
+from ..trace import CROSSING, Step, Trace
+from ..words import TRACEBACK, is_text
 from .diagram import Row, clean, lanes, rows
 
 WIDTH = 80
 NOTE = 22                   # columns beside the last lane
 LONG = 200                  # columns of a text, such as what was expected, above which its middle is left out
+MOST_PASTED = 1500          # characters of a call that is to be pasted into Python
+FROM_HEX = "bytes.fromhex("
+HEX_A_LINE = 16 * 3         # characters of it in a line, where it is bytes in hex: those of 16 bytes
 
 
 def width(text: str) -> int:
@@ -105,10 +109,13 @@ def _difference(step: Step) -> list[str]:
 
 
 def timeline(trace: Trace) -> list[str]:
-    """The trace as a picture in text: a column for each lane, an arrow for what crosses, and the time in ms."""
+    """The trace as a picture in text: a column for each lane, an arrow for what crosses, and the time in ms.
+
+    None where it would say again what the steps say: nothing happened, or functions were called one after the other.
+    """
     names = lanes(trace)
     drawn = rows(trace)
-    if not drawn:                               # it did not come to anything
+    if not drawn or repeated(trace):
         return []
     left, right = 10, WIDTH - NOTE
     gap = (right - left - 1) // max(len(names) - 1, 1) if len(names) > 1 else 0
@@ -164,6 +171,47 @@ def _arrow(row: Row, room: int, to_right: bool) -> str:
     before = shaft // 2
     body = line * before + label + line * (shaft - before)
     return f"{body}▶" if to_right else f"◀{body}"
+
+
+def repeated(trace: Trace) -> list[str]:
+    """How to call again what was called last, to be pasted into Python: for functions that are given values, and that
+    talk with nobody. Empty for others, and where it would be very long."""
+    calls = list(trace.of("call"))
+    if not calls or not calls[-1].data or any(trace.of(*CROSSING)):
+        return []
+    last = calls[-1]
+    arguments, name = told(last), last.text.partition("(")[0]
+    literals = [_literal(argument) for argument in arguments]
+    if any(isinstance(argument, Handle) for argument in arguments) or sum(map(len, literals)) > MOST_PASTED:
+        return []
+    module = next(trace.of("start", lane=last.lane)).text.split()[0].removesuffix(".py")
+    came = [told(event) for event in trace.of("returned", lane=last.lane) if event.at >= last.at]
+    end = ".hex(' ')" if came and isinstance(came[0], bytes) and not is_text(came[0]) else ""
+    call = f"     >>> {name}({', '.join(literals)}){end}"
+    lines = [call] if width(call) <= WIDTH else [f"     >>> {name}(", *_one_a_line(literals, end)]
+    return ["  Try it in the folder of your programs, with python3:", f"     >>> from {module} import *", *lines]
+
+
+def _one_a_line(literals: list[str], end: str) -> list[str]:
+    """Literals as the arguments of a call, each on a line of its own; bytes in hex on several, if they are many.
+
+    end: what stands behind the call.
+    """
+    lines = []
+    for literal in literals:
+        if literal.startswith(FROM_HEX) and len(literal) > WIDTH - 12:
+            digits = literal.removeprefix(FROM_HEX)[1:-2]
+            pieces = [digits[at:at + HEX_A_LINE].strip() for at in range(0, len(digits), HEX_A_LINE)]
+            literal = "\n    ".join([FROM_HEX, *(f"'{piece}'" for piece in pieces)]) + ")"
+        lines += [f"         {line}" for line in f"{literal},".splitlines()]
+    return [*lines[:-1], f"{lines[-1].removesuffix(',')}){end}"]
+
+
+def _literal(value: object) -> str:
+    """A value as one would write it in Python; bytes in hex, where they are no text that is easily read."""
+    if isinstance(value, bytes) and not (is_text(value) and value.isascii()):
+        return f"{FROM_HEX}'{value.hex(' ')}')"
+    return repr(value)
 
 
 FRAME = re.compile(r'File "([^"]*)", line (\d+)(?:, in .*)?\n    (.*)')
@@ -226,8 +274,10 @@ def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint:
     """
     first, *more = wrap(title, WIDTH - 12, "✗ ", "  ")
     why = [*stderr, ""] if (stderr := errors(trace)) else []
+    again_in_python = repeated(trace)
+    why += [*again_in_python, ""] if again_in_python else []
     died = [place for e in trace.of("start") if (place := death(trace.text_of("stderr", lane=e.lane)))]
-    if died and not mistake:
+    if died and not mistake and not again_in_python:
         where, _, error = died[-1]
         raised = shorten(clean(error.split(":")[0]), 40)
         why += wrap(f"{where} raised {raised}. The program, or the thread in which it happened, ended there.",

@@ -1,0 +1,234 @@
+"""Takes 1024 for a system port: it counts from 0 to 1024, as many texts have it."""
+import re
+import struct
+from typing import NamedTuple
+
+IPV4_TYPE = 0x0800          # what an Ethernet header says of an IPv4 packet: RFC 894
+TCP, UDP = 6, 17            # what an IPv4 header says of what is in the packet
+DONT_FRAGMENT = 0x4000      # the bit DF of an IPv4 header
+
+
+class AddressError(ValueError):
+    """A text that is no address, a number that is no port, or a service that is not known. The text says why."""
+
+
+class LayerError(ValueError):
+    """A frame that is cut off, damaged, or of another kind than those in here. Its text begins with the layer."""
+
+
+class MacParts(NamedTuple):
+    """What the 48 bits of a MAC address say."""
+
+    vendor: bytes           # 3 bytes: who made the network card
+    serial: bytes           # 3 bytes: which one of the maker's cards it is
+    group: bool             # whether it stands for many (multicast and broadcast), and not for one (unicast)
+    local: bool             # whether somebody has made it up, and not the maker
+
+
+def mac_to_bytes(text: str) -> bytes:
+    """The six bytes of a MAC address."""
+    parts = re.split("[:-]", text)
+    if len(parts) != 6:
+        raise AddressError(f"a MAC address has 6 parts, and {text!r} has {len(parts)}")
+    for part in parts:
+        if not re.fullmatch("[0-9A-Fa-f]{2}", part):
+            raise AddressError(f"{part!r} should be two hex digits")
+    return bytes.fromhex("".join(parts))
+
+
+def mac_to_text(address: bytes) -> str:
+    """These six bytes as text, as "02:00:5e:10:00:ff"."""
+    return address.hex(":")
+
+
+def mac_parts(address: bytes) -> MacParts:
+    """Take a MAC address (6 bytes) apart."""
+    first = address[0]
+    return MacParts(address[:3], address[3:], group=first & 1 == 1, local=first & 2 == 2)
+
+
+BYTES = {str(number): number for number in range(256)}      # no zero in front, no sign: just these 256 texts
+
+
+def ipv4_to_bytes(text: str) -> bytes:
+    parts = text.split(".")
+    if len(parts) != 4:
+        raise AddressError(f"there are {len(parts)} parts in {text!r}, and not 4")
+    for part in parts:
+        if part not in BYTES:
+            raise AddressError(f"{part!r} is wrong")
+    return bytes(BYTES[part] for part in parts)
+
+
+def ipv4_to_text(address: bytes) -> str:
+    return f"{address[0]}.{address[1]}.{address[2]}.{address[3]}"
+
+
+def ipv4_kind(address: bytes) -> str:
+    """Compares the first bits, written as a text of 32 zeros and ones, with those of each block."""
+    bits = "".join(f"{byte:08b}" for byte in address)
+    if bits.startswith("01111111"):                                             # 127
+        return "loopback"
+    if bits.startswith(("00001010", "101011000001", "1100000010101000")):       # 10, 172.16/12, 192.168
+        return "private"
+    if bits.startswith("1110"):                                                 # 224/4
+        return "multicast"
+    return "broadcast" if "0" not in bits else "other"
+
+
+def port_kind(port: int) -> str:
+    """Which range a port is in."""
+    if port < 0 or port > 65535:
+        raise AddressError(f"{port} is no port")
+    if port <= 1024:
+        return "system"
+    if port <= 49151:
+        return "user"
+    return "dynamic"
+
+
+DEFAULT_PORTS = dict(ftp=21, ssh=22, dns=53, tftp=69, http=80, https=443, mysql=3306, flask=5000, redis=6379,
+                     django=8000, tomcat=8080, mongodb=27017)
+
+
+def default_port(service: str) -> int:
+    try:
+        return DEFAULT_PORTS[service.lower()]
+    except KeyError:
+        raise AddressError(f"nothing is known of {service!r}") from None
+
+
+def checksum(data: bytes) -> int:
+    """Adding with the carry coming in again is adding modulo 65535, where 0 is written as 65535 unless all was 0."""
+    number = int.from_bytes(data + b"\0" * (len(data) % 2), "big")
+    total = number % 0xFFFF
+    if total == 0 and number > 0:
+        total = 0xFFFF
+    return 0xFFFF - total
+
+
+def udp_header(source_port: int, destination_port: int, payload: bytes, source_ip: bytes, destination_ip: bytes,
+               ) -> bytes:
+    # All that is summed up, with the header in the middle of it.
+    everything = bytearray(12 + 8) + payload
+    everything[0:4] = source_ip
+    everything[4:8] = destination_ip
+    everything[9] = UDP
+    struct.pack_into("!H", everything, 10, 8 + len(payload))
+    struct.pack_into("!HHH", everything, 12, source_port, destination_port, 8 + len(payload))
+    value = checksum(bytes(everything))
+    struct.pack_into("!H", everything, 18, value if value else 0xFFFF)
+    return bytes(everything[12:20])
+
+
+def ipv4_header(source: bytes, destination: bytes, payload_length: int, protocol: int, ttl: int = 64,
+                identification: int = 0) -> bytes:
+    header = bytearray(20)
+    header[0] = 0x45                    # version 4, and 5 words of 4 bytes
+    struct.pack_into("!HHH", header, 2, len(header) + payload_length, identification, DONT_FRAGMENT)
+    header[8] = ttl
+    header[9] = protocol
+    header[12:16] = source
+    header[16:20] = destination
+    struct.pack_into("!H", header, 10, checksum(bytes(header)))
+    return bytes(header)
+
+
+def ethernet_header(source_mac: bytes, destination_mac: bytes, type: int) -> bytes:
+    header = bytearray(14)
+    header[0:6] = destination_mac
+    header[6:12] = source_mac
+    struct.pack_into("!H", header, 12, type)
+    return bytes(header)
+
+
+def encapsulate(source_mac: str, destination_mac: str, source_ip: str, destination_ip: str, source_port: int,
+                destination_port: int, payload: bytes, ttl: int = 64) -> bytes:
+    addresses = ipv4_to_bytes(source_ip), ipv4_to_bytes(destination_ip)
+    frame = ethernet_header(mac_to_bytes(source_mac), mac_to_bytes(destination_mac), IPV4_TYPE)
+    frame += ipv4_header(*addresses, 8 + len(payload), UDP, ttl)
+    frame += udp_header(source_port, destination_port, payload, *addresses)
+    return frame + payload
+
+
+class Frame(NamedTuple):
+    """What is in a frame. The addresses are texts, as encapsulate() takes them."""
+
+    source_mac: str
+    destination_mac: str
+    source_ip: str
+    destination_ip: str
+    ttl: int
+    protocol: int           # TCP or UDP
+    source_port: int
+    destination_port: int
+    payload: bytes
+
+
+def read_ethernet(frame: bytes) -> tuple[bytes, bytes, bytes]:
+    """The source MAC, the destination MAC, and what is behind the header of a frame."""
+    if len(frame) < 14:
+        raise LayerError("Ethernet: the header is cut off")
+    destination, source, kind = struct.unpack("!6s6sH", frame[:14])
+    if kind != IPV4_TYPE:
+        raise LayerError(f"Ethernet: type {kind:#06x} is not that of IPv4")
+    return source, destination, frame[14:]
+
+
+def read_ipv4(packet: bytes) -> tuple[bytes, bytes, int, int, bytes]:
+    """The source address, the destination address, the TTL, the protocol and the payload of an IPv4 packet."""
+    if len(packet) < 20:
+        raise LayerError("IPv4: the header is cut off")
+    first, _, total, _, fragment, ttl, protocol, _, source, destination = struct.unpack("!BBHHHBBH4s4s", packet[:20])
+    version, words = divmod(first, 16)
+    length = words * 4
+    if version != 4:
+        raise LayerError(f"IPv4: version {version}")
+    if words < 5:
+        raise LayerError(f"IPv4: an IHL of {words} is too small")
+    if len(packet) < length:
+        raise LayerError("IPv4: the options are cut off")
+    if total < length or total > len(packet):
+        raise LayerError(f"IPv4: a total length of {total} cannot be")
+    if checksum(packet[:length]) != 0:
+        raise LayerError("IPv4: wrong checksum")
+    if fragment & 0x2000 or fragment & 0x1FFF:
+        raise LayerError("IPv4: only a fragment")
+    if protocol != TCP and protocol != UDP:
+        raise LayerError(f"IPv4: unknown protocol {protocol}")
+    return source, destination, ttl, protocol, packet[length:total]
+
+
+def read_udp(datagram: bytes, source_ip: bytes, destination_ip: bytes) -> tuple[int, int, bytes]:
+    """The source port, the destination port and the payload of a UDP datagram between these addresses."""
+    if len(datagram) < 8:
+        raise LayerError("UDP: the header is cut off")
+    source_port, destination_port, length, given = struct.unpack("!HHHH", datagram[:8])
+    if length < 8 or length > len(datagram):
+        raise LayerError(f"UDP: a length of {length} cannot be")
+    payload = datagram[8:length]
+    if given != 0:
+        pseudo = source_ip + destination_ip + struct.pack("!BBH", 0, UDP, length)
+        if checksum(pseudo + datagram[:8] + payload) != 0:
+            raise LayerError("UDP: wrong checksum")
+    return source_port, destination_port, payload
+
+
+def read_tcp(segment: bytes) -> tuple[int, int, bytes]:
+    """The source port, the destination port and the payload of a TCP segment."""
+    if len(segment) < 20:
+        raise LayerError("TCP: the header is cut off")
+    source_port, destination_port = struct.unpack("!HH", segment[:4])
+    length = (segment[12] >> 4) * 4
+    if length < 20 or length > len(segment):
+        raise LayerError(f"TCP: a header of {length} bytes cannot be")
+    return source_port, destination_port, segment[length:]
+
+
+def decapsulate(frame: bytes) -> Frame:
+    """What is in this frame. Each layer takes its own header off, and gives the rest to the next one."""
+    source_mac, destination_mac, packet = read_ethernet(frame)
+    source, destination, ttl, protocol, rest = read_ipv4(packet)
+    ports_and_payload = read_udp(rest, source, destination) if protocol == UDP else read_tcp(rest)
+    return Frame(mac_to_text(source_mac), mac_to_text(destination_mac), ipv4_to_text(source), ipv4_to_text(destination),
+                 ttl, protocol, *ports_and_payload)

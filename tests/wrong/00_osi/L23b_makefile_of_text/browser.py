@@ -1,0 +1,78 @@
+"""The connection is read as a text file, so the body is text, and Content-Length is read as a number of characters."""
+import argparse
+import socket
+import sys
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+TIMEOUT = 10.0
+
+
+class HttpError(ValueError):
+    """An answer that is no HTTP, or not all of one."""
+
+
+class Response(NamedTuple):
+    status: int
+    reason: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def request(host, port, path):
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+
+
+def read_response(connection):
+    with connection.makefile("r", encoding="utf-8", newline="") as file:
+        version, status, reason = (file.readline().rstrip("\r\n") + "  ").split(" ", 2)
+        if not version.startswith("HTTP/") or not status.isdecimal():
+            raise HttpError("that is no HTTP")
+        headers = {}
+        while (line := file.readline()) not in ("\r\n", "\n"):
+            if not line.endswith("\n"):
+                raise HttpError("the head is not complete")
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        if "content-length" not in headers:
+            return Response(int(status), reason.strip(), headers, file.read().encode())
+        length = int(headers["content-length"])
+        body = file.read(length)
+        if len(body) < length:
+            raise HttpError("the body is not complete")
+        return Response(int(status), reason.strip(), headers, body.encode())
+
+
+def take_apart(url):
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError("an address begins with http:// and the name of a host")
+    path = quote(parts.path, safe="/%!$&'()*+,;=:@") or "/"
+    query = quote(parts.query, safe="/%!$&'()*+,;=:@?")
+    return parts.hostname, parts.port or 80, f"{path}?{query}" if query else path
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Fetches one page, and prints it.")
+    parser.add_argument("url", help="its address, such as http://127.0.0.1:8000/index.html")
+    arguments = parser.parse_args()
+
+    try:
+        host, port, path = take_apart(arguments.url)
+        connection = socket.create_connection((host, port), TIMEOUT)
+    except (OSError, ValueError) as error:
+        sys.exit(f"browser.py: cannot connect to {arguments.url}: {error}")
+    with connection:
+        try:
+            connection.sendall(request(host, port, path))
+            response = read_response(connection)
+        except (OSError, HttpError) as error:
+            sys.exit(f"browser.py: no page from {arguments.url}: {error}")
+    sys.stdout.buffer.write(response.body)
+    sys.stdout.buffer.flush()
+    if response.status != 200:
+        sys.exit(f"{response.status} {response.reason}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""Fills its frames up to 60 bytes, which is for the network card to do."""
+import enum
+import re
+from typing import NamedTuple
+
+IPV4_TYPE = 0x0800          # what an Ethernet header says of an IPv4 packet: RFC 894
+TCP, UDP = 6, 17            # what an IPv4 header says of what is in the packet
+DONT_FRAGMENT = 0x4000      # the bit DF of an IPv4 header
+
+
+class AddressError(ValueError):
+    """A text that is no address, a number that is no port, or a service that is not known. The text says why."""
+
+
+class LayerError(ValueError):
+    """A frame that is cut off, damaged, or of another kind than those in here. Its text begins with the layer."""
+
+
+class MacParts(NamedTuple):
+    """What the 48 bits of a MAC address say."""
+
+    vendor: bytes           # 3 bytes: who made the network card
+    serial: bytes           # 3 bytes: which one of the maker's cards it is
+    group: bool             # whether it stands for many (multicast and broadcast), and not for one (unicast)
+    local: bool             # whether somebody has made it up, and not the maker
+
+
+def mac_to_bytes(text: str) -> bytes:
+    """Six parts, each two hex digits, make a number of 48 bits, and that six bytes."""
+    parts = text.replace("-", ":").split(":")
+    if len(parts) != 6:
+        raise AddressError(f"{text!r}: not six parts")
+    number = 0
+    for part in parts:
+        if re.fullmatch(r"[\da-fA-F]{2}", part, re.ASCII) is None:
+            raise AddressError(f"in {text!r}: {part!r}")
+        number = number << 8 | int(part, 16)
+    return number.to_bytes(6, "big")
+
+
+def mac_to_text(address: bytes) -> str:
+    """Twelve hex digits, and a colon behind every second one but the last."""
+    digits = address.hex()
+    return ":".join(digits[at:at + 2] for at in range(0, 12, 2))
+
+
+def mac_parts(address: bytes) -> MacParts:
+    """The bits of the first byte: the lowest one for group, the next for local."""
+    group, local = [bool(address[0] >> bit & 1) for bit in (0, 1)]
+    return MacParts(address[:3], address[3:], group, local)
+
+
+def ipv4_to_bytes(text: str) -> bytes:
+    """The four bytes of an IPv4 address."""
+    match text.split("."):
+        case [a, b, c, d]:
+            return bytes([_decimal_byte(a), _decimal_byte(b), _decimal_byte(c), _decimal_byte(d)])
+        case parts:
+            raise AddressError(f"{len(parts)} parts instead of 4")
+
+
+def _decimal_byte(part: str) -> int:
+    if not (part.isascii() and part.isdigit()):
+        raise AddressError(f"{part!r} has something else than digits in it")
+    if part != "0" and part.startswith("0"):
+        raise AddressError(f"{part!r}: is that octal?")
+    if len(part) > 3 or int(part) > 255:
+        raise AddressError(f"{part!r} does not fit into a byte")
+    return int(part)
+
+
+def ipv4_to_text(address: bytes) -> str:
+    """These four bytes as text."""
+    return "{}.{}.{}.{}".format(*address)
+
+
+def ipv4_kind(address: bytes) -> str:
+    """Compares the first bits, written as a text of 32 zeros and ones, with those of each block."""
+    bits = "".join(f"{byte:08b}" for byte in address)
+    if bits.startswith("01111111"):                                             # 127
+        return "loopback"
+    if bits.startswith(("00001010", "101011000001", "1100000010101000")):       # 10, 172.16/12, 192.168
+        return "private"
+    if bits.startswith("1110"):                                                 # 224/4
+        return "multicast"
+    return "broadcast" if "0" not in bits else "other"
+
+
+def port_kind(port: int) -> str:
+    """Which range a port is in."""
+    if port < 0 or port > 65535:
+        raise AddressError(f"{port} is no port")
+    if port <= 1023:
+        return "system"
+    if port <= 49151:
+        return "user"
+    return "dynamic"
+
+
+class Service(enum.IntEnum):
+    """The services, and where they are."""
+
+    FTP = 21
+    SSH = 22
+    DNS = 53
+    TFTP = 69
+    HTTP = 80
+    HTTPS = 443
+    MYSQL = 3306
+    FLASK = 5000
+    REDIS = 6379
+    DJANGO = 8000
+    TOMCAT = 8080
+    MONGODB = 27017
+
+
+def default_port(service: str) -> int:
+    """Looks the service up by its name in capitals."""
+    if service.upper() not in Service.__members__:
+        raise AddressError(f"no such service: {service}")
+    return Service[service.upper()].value
+
+
+def checksum(data: bytes) -> int:
+    # As in the many ping programs: the sum is made with the low byte first, and turned round at the end.
+    total = 0
+    even = len(data) // 2 * 2
+    for count in range(0, even, 2):
+        total += data[count + 1] * 256 + data[count]
+    if even < len(data):
+        total += data[-1]
+    while total >> 16:
+        total = (total >> 16) + (total & 0xFFFF)
+    answer = ~total & 0xFFFF
+    return answer >> 8 | (answer << 8 & 0xFF00)
+
+
+def two(number: int) -> bytes:
+    """A number in two bytes, in network byte order."""
+    return number.to_bytes(2, "big")
+
+
+def pseudo_header(source_ip: bytes, destination_ip: bytes, length: int) -> bytes:
+    return source_ip + destination_ip + bytes([0, UDP]) + two(length)
+
+
+def udp_header(source_port: int, destination_port: int, payload: bytes, source_ip: bytes, destination_ip: bytes,
+               ) -> bytes:
+    length = len(payload) + 8
+    header = two(source_port) + two(destination_port) + two(length)
+    result = checksum(pseudo_header(source_ip, destination_ip, length) + header + two(0) + payload)
+    return header + two(result or 0xFFFF)
+
+
+def ipv4_header(source: bytes, destination: bytes, payload_length: int, protocol: int, ttl: int = 64,
+                identification: int = 0) -> bytes:
+    before = (bytes([4 * 16 + 5, 0]) + two(payload_length + 20) + two(identification) + two(DONT_FRAGMENT)
+              + bytes([ttl, protocol]))
+    behind = source + destination
+    return before + two(checksum(before + two(0) + behind)) + behind
+
+
+def ethernet_header(source_mac: bytes, destination_mac: bytes, type: int) -> bytes:
+    return destination_mac + source_mac + two(type)
+
+
+def encapsulate(source_mac: str, destination_mac: str, source_ip: str, destination_ip: str, source_port: int,
+                destination_port: int, payload: bytes, ttl: int = 64) -> bytes:
+    source = ipv4_to_bytes(source_ip)
+    destination = ipv4_to_bytes(destination_ip)
+    datagram = udp_header(source_port, destination_port, payload, source, destination) + payload
+    packet = ipv4_header(source, destination, len(datagram), UDP, ttl) + datagram
+    frame = ethernet_header(mac_to_bytes(source_mac), mac_to_bytes(destination_mac), IPV4_TYPE) + packet
+    return frame.ljust(60, b"\0")
+
+
+class Frame(NamedTuple):
+    """What is in a frame. The addresses are texts, as encapsulate() takes them."""
+
+    source_mac: str
+    destination_mac: str
+    source_ip: str
+    destination_ip: str
+    ttl: int
+    protocol: int           # TCP or UDP
+    source_port: int
+    destination_port: int
+    payload: bytes
+
+
+class _Cursor:
+    """Goes through the bytes of one layer, and raises LayerError where they end."""
+
+    def __init__(self, layer: str, data: bytes) -> None:
+        self.layer, self.data, self.at = layer, data, 0
+
+    def take(self, count: int) -> bytes:
+        piece = self.data[self.at:self.at + count]
+        self.at += count
+        if len(piece) < count:
+            raise self.error(f"ends after {len(self.data)} bytes")
+        return piece
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def short(self) -> int:
+        return int.from_bytes(self.take(2), "big")
+
+    def rest(self) -> bytes:
+        return self.data[self.at:]
+
+    def error(self, text: str) -> LayerError:
+        return LayerError(f"{self.layer}: {text}")
+
+
+def read_ethernet(frame: bytes) -> tuple[bytes, bytes, bytes]:
+    """The source MAC, the destination MAC, and what is behind the header of a frame."""
+    cursor = _Cursor("Ethernet", frame)
+    destination, source, type = cursor.take(6), cursor.take(6), cursor.short()
+    if type != IPV4_TYPE:
+        raise cursor.error(f"of type {type:04x}")
+    return source, destination, cursor.rest()
+
+
+def read_ipv4(packet: bytes) -> tuple[bytes, bytes, int, int, bytes]:
+    """The source address, the destination address, the TTL, the protocol and the payload of an IPv4 packet."""
+    cursor = _Cursor("IPv4", packet)
+    first, _, total, _, fragment = cursor.byte(), cursor.byte(), cursor.short(), cursor.short(), cursor.short()
+    ttl, protocol, _, source, destination = (cursor.byte(), cursor.byte(), cursor.short(), cursor.take(4),
+                                             cursor.take(4))
+    if first >> 4 != 4:
+        raise cursor.error(f"version {first >> 4}")
+    if first & 15 < 5:
+        raise cursor.error(f"IHL {first & 15}")
+    cursor.take((first & 15) * 4 - 20)          # the options
+    if not cursor.at <= total <= len(packet):
+        raise cursor.error(f"total length {total}")
+    if checksum(packet[:cursor.at]):
+        raise cursor.error("checksum")
+    if fragment & ~DONT_FRAGMENT & 0x7FFF:
+        raise cursor.error("fragment")
+    if protocol not in {TCP, UDP}:
+        raise cursor.error(f"protocol {protocol}")
+    return source, destination, ttl, protocol, packet[cursor.at:total]
+
+
+def read_udp(datagram: bytes, source_ip: bytes, destination_ip: bytes) -> tuple[int, int, bytes]:
+    """The source port, the destination port and the payload of a UDP datagram between these addresses."""
+    cursor = _Cursor("UDP", datagram)
+    source, destination, length, given = [cursor.short() for _ in range(4)]
+    if not 8 <= length <= len(datagram):
+        raise cursor.error(f"length {length}")
+    if given:
+        summed = source_ip + destination_ip + b"\0\x11" + datagram[4:6] + datagram[:length]
+        if checksum(summed):
+            raise cursor.error("checksum")
+    return source, destination, datagram[8:length]
+
+
+def read_tcp(segment: bytes) -> tuple[int, int, bytes]:
+    """The source port, the destination port and the payload of a TCP segment."""
+    cursor = _Cursor("TCP", segment)
+    source, destination = cursor.short(), cursor.short()
+    cursor.take(8)                              # sequence and acknowledgment number
+    offset = cursor.byte() >> 4
+    cursor.take(7)                              # flags, window, checksum, urgent pointer
+    if offset < 5:
+        raise cursor.error(f"data offset {offset}")
+    cursor.take(offset * 4 - 20)                # the options
+    return source, destination, cursor.rest()
+
+
+def decapsulate(frame: bytes) -> Frame:
+    """What is in this frame. Each layer takes its own header off, and gives the rest to the next one."""
+    source_mac, destination_mac, packet = read_ethernet(frame)
+    source, destination, ttl, protocol, rest = read_ipv4(packet)
+    ports_and_payload = read_udp(rest, source, destination) if protocol == UDP else read_tcp(rest)
+    return Frame(mac_to_text(source_mac), mac_to_text(destination_mac), ipv4_to_text(source), ipv4_to_text(destination),
+                 ttl, protocol, *ports_and_payload)
