@@ -233,12 +233,15 @@ class Cast:
                               "closed first", others, poll=POLL)
             self.stage.trace.add("", "time-wait", value=port)
 
-    def state_held(self, program: Program, state: str) -> None:
-        """The kernel has a connection in this state, on the port that the program says. Raises Unavailable, Unmet."""
+    def state_held(self, program: Program, state: str, given: int) -> None:
+        """The kernel has a connection in this state, on the port that the program says.
+
+        given: the port that the program was given, which one of the two ends has. Raises Unavailable, Unmet.
+        """
         if not can_ask():
             raise Unavailable("the kernel does not tell here in which states connections are")
         def port() -> int:
-            found = re.search(rf"holding {state} on port (\d{{1,5}})$", program.screen, re.MULTILINE)
+            found = re.search(rf"holding {state} on port ([0-9]{{1,5}})$", program.screen, re.MULTILINE)
             return int(found[1]) if found else 0
 
         with self.stage.step(f"{program.lane}'s screen shows  holding {state} on port …"):
@@ -247,10 +250,18 @@ class Cast:
                               hopeless=program.has_ended)
         with self.stage.step(f"the kernel has a connection of that port in {state}"):
             def states() -> list[str]:
-                return sorted({row.state for row in tcp_sockets(port(), *STATES.values())})
-            self.stage.expect(lambda: state in states(), state,
-                              lambda: f"port {port()}: {', '.join(states()) or 'no connection'}", poll=POLL,
-                              hopeless=program.has_ended)
+                return sorted({row.state for row in tcp_sockets(port(), *STATES.values())
+                               if given in (row.local[1], row.remote[1])})
+
+            def others() -> str:
+                return f"port {port()}: {', '.join(states()) or 'no connection'}"
+
+            self.stage.expect(lambda: state in states(), state, others, poll=POLL, hopeless=program.has_ended)
+        if state in ("FIN-WAIT-1", "CLOSING", "LAST-ACK"):
+            with self.stage.step("and it stays so"):
+                self.stage.quiet("whether the FIN is acknowledged: a kernel may take 0.2 s to do that")
+                if state not in states():
+                    raise Unmet(state, others())
 
 
 class _Recorder(Actor):

@@ -16,7 +16,7 @@ ETHERNET, IPV4 = 14, 20     # bytes of a header without options
 IPV4_TYPE = b"\x08\0"
 IPV4_CHECKSUM = ETHERNET + 10       # where it is in a frame
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
-SYN, PUSH, ACK = 0x02, 0x08, 0x10
+PUSH, ACK = 0x08, 0x10
 MSG_MORE = 0x8000           # of Linux: there is more of this datagram to come
 
 

@@ -735,6 +735,10 @@ def _(trace: Trace) -> bool:
     if numbers:
         return _got_instead(trace, numbers[0] < numbers[1])
     turns = _turns(trace)
+    last = turns[-1] if turns else None
+    if last and last.got and last.before == "ESTABLISHED" and last.got.seq == last.expects \
+            and last.expects > MODULUS - WINDOW and any(one.ack == last.expects for one in last.sent):
+        return True
     again = turns[-1].sent if turns and not turns[-1].got else []       # though it was acknowledged, behind 2**32 − 1
     return any(one.length <= (turn.got.ack - one.seq) % MODULUS < MODULUS // 2 and turn.got.ack < one.seq
                for one in again for turn in turns if turn.got and turn.got.flags & ACK and turn.before == "ESTABLISHED")
@@ -746,6 +750,13 @@ def _(trace: Trace) -> bool:
     _, numbers = _last_call(trace, "add")
     top = any(max(turn.first, turn.end) > (1 << 32) - 1000 for turn in _turns(trace))
     return bool(numbers) and _got_instead(trace, sum(numbers)) or top and _raised(trace, "struct.error")
+
+
+@mistake("T04", "Behind 4294967295 comes 0, in a sum and in a comparison: (seq + n) % 2**32, as add() has it, and "
+                "before().", seen_in="handshake")
+def _(trace: Trace) -> bool:
+    return _seen(lambda seen: seen.was_in("SYN-SENT") and seen.last.first == MODULUS - 1 and seen.got(SYN | ACK)
+                 and seen.last.got.ack == 0 and seen.is_in("SYN-SENT"))(trace)
 
 
 @mistake("T07", "The data offset counts words of four bytes from the beginning of the segment. What is before the "
@@ -950,7 +961,10 @@ def _(seen: _Seen) -> bool:
     answer = seen.sent(ACK, without=RST | SYN)
     if not answer or seen.last.expects is None:
         return False
-    expects = seen.last.expects
+    expects, got = seen.last.expects, seen.got(ACK, without=RST)
+    if got and not got.length and (got.seq, got.ack) == (expects, seen.last.end) and not answer.length \
+            and answer.ack == expects < MODULUS - WINDOW:
+        return True
     if seen.last.got and seen.last.got.seq == expects:
         expects += seen.last.got.length
     got_too = seen.last.bare_got + bool(seen.last.got and not seen.last.got.length)
@@ -1654,7 +1668,7 @@ def _(trace: Trace) -> bool:
 @mistake("T10", seen_in="layers")
 def _(trace: Trace) -> bool:
     answer = _last_answer(trace, "checksum")
-    return answer is not None and answer.value in _missummed(answer.given[0])
+    return answer is not None and answer.is_one_of(checksum(answer.given[0]), *_missummed(answer.given[0]))
 
 
 @mistake("T09", "The checksum is another one than that of the Internet, which is the complement of a sum of numbers, "

@@ -29,7 +29,8 @@ NAMES = {SYN: "SYN", FIN: "FIN", RST: "RST", ACK: "ACK"}            # in the ord
 MODULUS = 1 << 32
 PORT, OTHER_PORT = 4444, 80                     # of the student's endpoint, and of who is at the other end
 MOST_EVENTS = 400                               # after so many a meeting does not come to an end
-MOST_QUOTED = 24                                # bytes of data that a segment in words is written with
+MOST_QUOTED = 24                                # bytes of data, or characters, that are quoted in words
+MOST_BYTES = 1480                               # of a segment: an Ethernet's 1500, less the header of IPv4
 FIGURE = re.compile(r"(?:\d+\. +)?(?P<state>[A-Z0-9-]+) +(?P<way>-->|<--) +(?P<segment><.*>)")
 
 
@@ -58,6 +59,8 @@ class Segment:
     def written(cls, text: str, **ports: int) -> "Segment":
         """One that is written in the notation of the RFC's figures. Raises ValueError if it is not."""
         fields = dict(re.findall(r'<([A-Z]+)=("[^"]*"|[^>]*)>', text))
+        if not {"SEQ", "CTL"} <= fields.keys():
+            raise ValueError(f"no segment: {text}")
         control = fields.pop("CTL").split(",")
         flags = sum(bit for bit, name in NAMES.items() if name in control)
         data = fields.pop("DATA", '""').strip('"').encode()
@@ -276,6 +279,8 @@ class Endpoint(Half):
         return words if name in self._known else str
 
     def _opened(self, packet: bytes) -> Segment:
+        if len(packet) > MOST_BYTES:
+            raise Unmet(f"a segment of {MOST_BYTES:,} bytes at the most", f"one of {len(packet):,}")
         try:
             segment = Segment.read(packet, self.address, self.remote)
         except Unreadable as error:
@@ -309,7 +314,7 @@ class Endpoint(Half):
 
 
 def _plain(state: object) -> str:
-    return state if isinstance(state, str) and state else short(state)
+    return state if isinstance(state, str) and 0 < len(state) <= MOST_QUOTED else short(state)
 
 
 class Line:
@@ -409,11 +414,12 @@ class Kernel(Line, Actor):
 
     @property
     def record(self) -> list:
-        """What has happened, as Recording has it."""
+        """What has happened on a real wire, as Recording has it."""
         return self._side.record
 
     def meets_an_endpoint(self) -> Endpoint:
         """A new endpoint is made, and a new program on the kernel's side has to do with it. Returns the endpoint."""
+        self._carried = 0
         end, chosen = self.endpoint, self._side.chosen
         self._side.begins(end)
         end.own_port, end.other_port = chosen(free_port), chosen(free_port)
@@ -438,6 +444,9 @@ class Kernel(Line, Actor):
     def _wait(self, over: Callable[[], Any]) -> Any:
         def happened() -> Any:
             while not (result := over()) and (segment := self._side.taken()):
+                self._carried += 1
+                if self._carried > MOST_EVENTS:
+                    raise Unmet("an end", f"none after {MOST_EVENTS} segments of the kernel")
                 self.endpoint.takes(Segment.read(segment, KERNEL, HOST))
             return result
         return self.stage.wait(happened, poll=POLL, hopeless=lambda: self.endpoint.has_ended() or self._side.stuck())
@@ -558,10 +567,15 @@ class _Sockets:
             self._connection.bind((KERNEL, endpoint.other_port))
             self._connection.setblocking(False)
             self._connection.connect_ex((HOST, endpoint.own_port))
-        elif what == "send":
-            self._connection.sendall(arguments[0].encode())
         else:
-            self._connection.shutdown(socket.SHUT_WR)
+            try:
+                if what == "send":
+                    self._connection.sendall(arguments[0].encode())
+                else:
+                    self._connection.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                raise Unmet("a connection that is there", f"{error.strerror}: the kernel's end is in "
+                            f"{' and '.join(self._states(endpoint))}") from None
 
     def sees(self, what: str, endpoint: Endpoint, *arguments: Any) -> Any:
         if what == "accepted":
@@ -597,8 +611,11 @@ class _Sockets:
 
     def _accepts(self) -> bool:
         try:
-            accepted, _ = self._listeners[-1].accept()
+            accepted, address = self._listeners[-1].accept()
         except BlockingIOError:
+            return False
+        if address != (HOST, self._endpoint.own_port):      # whoever that was
+            accepted.close()
             return False
         accepted.setblocking(False)
         self._connection = accepted
@@ -651,6 +668,8 @@ class Recording:
         return entry[-1]
 
     def chosen(self, choose: Callable[[], Any]) -> Any:
+        if self._left[0][0] != "chosen":
+            raise Unmet("all that an endpoint had sent by then, when this was recorded", "less")
         return self._next()
 
     def gives(self, segment: Segment) -> None:
@@ -665,7 +684,7 @@ class Recording:
 
     def does(self, what: str, endpoint: Endpoint, *arguments: str) -> None:
         if self._left[0] != ["does", what]:
-            raise Unmet("your endpoint to be as far as the recorded conversation", self.instead(endpoint))
+            raise Unmet("all that an endpoint had sent by then, when this was recorded", self.instead(endpoint))
         self._next()
 
     def sees(self, what: str, endpoint: Endpoint, *arguments: Any) -> Any:
@@ -674,6 +693,8 @@ class Recording:
     def instead(self, endpoint: Endpoint) -> str:
         if endpoint.has_ended():
             return f"nothing: {endpoint.state()}"
+        if not self._left or self._left[0][0] != "gives":
+            return "nothing"
         return f"nothing: in the recording {endpoint.said(Segment.written(self._left[0][1]))} has come before"
 
     def close(self) -> None:

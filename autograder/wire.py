@@ -19,12 +19,13 @@ KERNEL, HOST = "10.9.0.1", "10.9.0.2"           # the kernel's address on the wi
 NETMASK = "255.255.255.0"
 NEAR, FAR = "k0", "u0"                          # the kernel's end of the wire, and ours
 ETH_P_IP = 0x0800
+MOST_AT_ONCE = 1000                             # packets that are read before anything else may happen
 # linux/rtnetlink.h, linux/if_link.h, linux/veth.h
 RTM_NEWLINK, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 16, 4, 0x200, 0x400
 IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 3, 18, 1, 2, 1
 # linux/sockios.h, linux/ethtool.h, linux/if_arp.h
 SIOCSIFADDR, SIOCSIFNETMASK, SIOCGIFHWADDR, SIOCSARP, SIOCETHTOOL = 0x8916, 0x891C, 0x8927, 0x8955, 0x8946
-ETHTOOL_STXCSUM, ATF_COM, ATF_PERM = 0x17, 2, 4
+ETHTOOL_GLINK, ETHTOOL_STXCSUM, ATF_COM, ATF_PERM = 0x0A, 0x17, 2, 4
 
 
 class Wire:
@@ -51,14 +52,15 @@ class Wire:
     def read(self) -> list[bytes]:
         """The TCP segments that the kernel has sent to HOST since the last call, out of their IPv4 packets."""
         segments = []
-        while True:
+        for _ in range(MOST_AT_ONCE):
             try:
                 received = self._socket.recv(1 << 16)
             except BlockingIOError:
-                return segments
+                break
             length, = struct.unpack("!H", received[2:4])
             if received[9] == socket.IPPROTO_TCP and received[16:20] == socket.inet_aton(HOST):
                 segments.append(received[(received[0] & 15) * 4:length])
+        return segments
 
     def close(self) -> None:
         """Leave the wire; the kernel keeps it for the next one."""
@@ -109,8 +111,17 @@ def _lay() -> None:
         ours = struct.pack("H14s", 1, _hardware_address(FAR))
         fcntl.ioctl(s, SIOCSARP, struct.pack("16s16si16s16s", _sockaddr(HOST), ours, ATF_COM | ATF_PERM, b"",
                                              NEAR.encode()))
-        switch = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_STXCSUM, 0))
-        fcntl.ioctl(s, SIOCETHTOOL, struct.pack("16sP16x", NEAR.encode(), ctypes.addressof(switch)))
+        for end in NEAR, FAR:                   # the answer comes when the link is up, and nothing sent on it gets lost
+            _ethtool(s, end, ETHTOOL_GLINK)
+        _ethtool(s, NEAR, ETHTOOL_STXCSUM)
+
+
+def _ethtool(s: socket.socket, interface: str, command: int) -> None:
+    """Ask for this with the value 0: struct ethtool_value."""
+    import fcntl
+    value = ctypes.create_string_buffer(struct.pack("II", command, 0))
+    fcntl.ioctl(s, SIOCETHTOOL, struct.pack("16sP16x", interface.encode(), ctypes.addressof(value)))
+
 
 
 def _sockaddr(address: str) -> bytes:

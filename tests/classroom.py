@@ -55,7 +55,7 @@ class Assignment:
 
 
 ASSIGNMENTS = {assignment.exercise: assignment for assignment in (
-    Assignment("00_osi", "layers.py", "browser.py", "", "C01_one_recv"),
+    Assignment("00_osi", "layers.py", "browser.py", "", "C01_body_in_one_recv"),
     Assignment("01_handshake", "endpoint.py", "segment.py", "states.py", "T06_acks_the_last_byte"),
     Assignment("02_socket_api", "echo_server.py", "echo_client.py", "echo_many.py", "C03_decode_per_recv"),
     Assignment("03_chat", "chat_server.py", "chat_client.py", "chat_room.py", "C03_decode_per_recv"),

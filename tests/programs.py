@@ -157,6 +157,7 @@ def normalise(output: str) -> tuple[list[str], dict[str, list[str]]]:
     the newline behind the last line on a screen has come by the end.
     """
     text = re.sub(r"\b(port |--port |127\.0\.0\.1[: ])\d+", r"\1PORT", output)
+    text = re.sub(r"(Endpoint\('10\.9\.0\.2', '10\.9\.0\.1', )\d+", r"\1PORT", text)
     text = re.sub(r"\b\d+(\.\d+)?( s\b|%)", r"N\2", text)
     text = re.sub(r"pytest-\d+/mixed\d+", "SCRATCH", text)
     # How many fitted into the kernel's buffers.

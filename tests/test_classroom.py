@@ -430,7 +430,7 @@ def room_here(tmp_path) -> Iterator[Classroom]:
 
 def test_a_wrong_command_gets_one_line_that_says_what_to_do(tmp_path):
     room = Round(tmp_path)
-    for words, complaint in ((["04_x"], "there is no exercise 04_x; there are 02_socket_api, 03_chat"),
+    for words, complaint in ((["04_x"], "there is no exercise 04_x; there are 00_osi, 01_handshake"),
                              ([EXERCISE], "03_chat is not released yet: python -m autograder release 03_chat")):
         said = room.command("grade", *words)
         assert said.status == 1 and said.output.startswith(complaint) and said.output.count("\n") == 1, said.output

@@ -224,8 +224,9 @@ def it_earned_only_what_is_honest(attack: Attack) -> None:
 
 def played(play, *arguments: object, environment: dict[str, str] | None = None) -> object:
     """What a function of this module returns that is called in a process of its own, set up as the harness is."""
-    call = (f"import sys, json; sys.path.insert(0, {str(TESTS)!r}); import test_sandbox as here; "
-            f"here.netns.enter(); here.sandbox.adopt_orphans(); "
+    call = (f"import sys, json, signal; sys.path.insert(0, {str(TESTS)!r}); import test_sandbox as here; "
+            "signal.signal(signal.SIGINT, signal.default_int_handler); "        # which a shell may have us ignore
+            "here.netns.enter(); here.sandbox.adopt_orphans(); "
             f"print(json.dumps(here.{play.__name__}(*json.loads(sys.argv[1]))))")
     done = subprocess.run([sys.executable, "-P", "-c", call, json.dumps(arguments, default=str)], check=False,
                           capture_output=True, text=True, timeout=100, env={**os.environ, **(environment or {})})

@@ -69,6 +69,7 @@ def _columns(text: str) -> int:
 
 
 def _shorten(text: str, columns: int) -> str:
+    text = text[:columns + 1]                   # each character takes one at least
     while _columns(text) > columns:
-        text = text[:-2] + "…" if not text.endswith("…") else text[:-2] + "…"
+        text = text[:-2] + "…"
     return text

@@ -111,7 +111,7 @@ def _difference(step: Step) -> list[str]:
 def timeline(trace: Trace) -> list[str]:
     """The trace as a picture in text: a column for each lane, an arrow for what crosses, and the time in ms.
 
-    None where it would say again what the steps say: nothing happened, or functions were called one after the other.
+    Empty where it would say again what the steps say: nothing happened, or functions were called one after the other.
     """
     names = lanes(trace)
     drawn = rows(trace)
@@ -189,7 +189,7 @@ def repeated(trace: Trace) -> list[str]:
     end = ".hex(' ')" if came and isinstance(came[0], bytes) and not is_text(came[0]) else ""
     call = f"     >>> {name}({', '.join(literals)}){end}"
     lines = [call] if width(call) <= WIDTH else [f"     >>> {name}(", *_one_a_line(literals, end)]
-    return ["  Try it in the folder of your programs, with python3:", f"     >>> from {module} import *", *lines]
+    return ["  Try it in the folder of your programs, in Python:", f"     >>> from {module} import *", *lines]
 
 
 def _one_a_line(literals: list[str], end: str) -> list[str]:

@@ -252,7 +252,7 @@ class Endpoint:
     # Data ------------------------------------------------------------------------------------------------------
 
     def send(self, data: bytes) -> list[bytes]:
-        """Send this, in pieces of at most MSS bytes: RFC 9293, section 3.10.2. Returns the segments, in order.
+        """Send this, in pieces of MSS bytes (the last may be shorter): RFC 9293, section 3.10.2. Returns them all.
 
         Each is _send()t as <SEQ=SND.NXT><ACK=RCV.NXT><CTL=PSH,ACK>. (PSH: hand it over, do not wait for more.)
         """

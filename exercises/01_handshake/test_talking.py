@@ -30,14 +30,14 @@ def kernel(cast, request):
     return cast.kernel(json.loads(RECORDED.read_text("utf-8")).get(request.node.name, []))
 
 
-def established(end, iss: int = 100):
-    """Your endpoint, connected to the other side, whose own numbers begin at 300."""
+def established(end, iss: int = 100, irs: int = 300):
+    """Your endpoint, connected to the other side. The numbers of the two begin with these."""
     end.is_made(iss)
     end.is_told("connect", 80)
     end.plays(f"""
         SYN-SENT     -->  <SEQ={iss}><CTL=SYN>
-        ESTABLISHED  <--  <SEQ=300><ACK={(iss + 1) % 2**32}><CTL=SYN,ACK>
-        ESTABLISHED  -->  <SEQ={(iss + 1) % 2**32}><ACK=301><CTL=ACK>
+        ESTABLISHED  <--  <SEQ={irs}><ACK={(iss + 1) % 2**32}><CTL=SYN,ACK>
+        ESTABLISHED  -->  <SEQ={(iss + 1) % 2**32}><ACK={(irs + 1) % 2**32}><CTL=ACK>
     """)
 
 
@@ -84,8 +84,8 @@ def test_passive_open(cast, end):
 
 
 @mark.check("opening", points=4, needs=[test_syn_ack, test_passive_open],
-            hint="A real SYN has options, and a checksum that is looked at. If the figures above pass, then compare "
-                 "the bytes: `tshark -r` reads what --keep has kept.")
+            hint="A real SYN has options, and a checksum that is looked at. With --keep kept you have what passed: "
+                 "tshark -r kept/test_kernel_shakes_hands/packets.pcap.")
 def test_kernel_shakes_hands(cast, kernel):
     """This machine's own TCP accepts your handshake, and you accept its"""
     end = kernel.meets_an_endpoint()
@@ -368,7 +368,7 @@ def test_resets(cast, end):
     end.plays("CLOSED  -->  <SEQ=101><CTL=RST>")
 
 
-@mark.check("trouble", points=2, needs=[test_line_each_way], probes=["T04", "T05"],
+@mark.check("trouble", points=2, needs=[test_line_each_way], probes=["T04", "T04.handshake", "T05"],
             hint="Behind 4294967295 comes 0, in the handshake and in the middle of a line. So use add() and before() "
                  "wherever numbers are added or compared.")
 def test_round_the_circle(cast, end):
@@ -394,9 +394,17 @@ def test_round_the_circle(cast, end):
     end.has_received(b"hi")
     end.waits_until(end.clock.now + 100 * RTO)
     end.sends()
+    established(end, irs=2**32 - 5)                 # the other side's numbers
+    end.plays("""
+        ESTABLISHED  <--  <SEQ=4294967292><ACK=101><CTL=ACK><DATA="hello">
+        ESTABLISHED  -->  <SEQ=101><ACK=1><CTL=ACK>
+        ESTABLISHED  <--  <SEQ=4294967292><ACK=101><CTL=ACK><DATA="hello">
+        ESTABLISHED  -->  <SEQ=101><ACK=1><CTL=ACK>
+    """)
+    end.has_received(b"hello")
 
 
-@mark.check("trouble", points=2, needs=[test_syn_ack, test_passive_open], probes=["T17", "T17.listen"],
+@mark.check("trouble", points=2, needs=[test_syn_ack, test_passive_open], probes=["T17", "T17.listen", "T12", "T13"],
             hint="The numbers tell an old segment from a new one. In SYN-SENT only an ACK of ISS + 1 is for this "
                  "connection; any other is answered by <SEQ=SEG.ACK><CTL=RST>. Whoever listened, and gets a RST in "
                  "SYN-RECEIVED, knows that the SYN was an old one: back to LISTEN.")

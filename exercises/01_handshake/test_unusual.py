@@ -117,7 +117,7 @@ def test_challenges(cast, end):
 def test_states(cast):
     """Real connections, held in eight states of the kernel"""
     for state in HELD:
-        holding = cast.program("states.py", state, "--port", cast.port(), lane="your states.py")
-        cast.state_held(holding, state)
+        holding = cast.program("states.py", state, "--port", port := cast.port(), lane="your states.py")
+        cast.state_held(holding, state, port)
         holding.input_ends()
         holding.ends(code=0)

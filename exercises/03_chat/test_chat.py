@@ -207,6 +207,7 @@ def test_vanished_client(cast, server, alice, bob):
     server.rests()
     server.is_typed("is anybody there?")        # nobody is
     server.has_read_everything()
+    server.comes_to_rest()                      # whoever has read it may hand it on
 
     alice.connects()
     alice.sends(f"{(text := cast.line('back again'))}\n")
