@@ -19,7 +19,7 @@ from started import RECORD
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
-WORKERS = 3 * (os.cpu_count() or 1)
+WORKERS = 4 * (os.cpu_count() or 1)
 # Taken once: pytest changes its own while threads of ours start gradings. And the graders may keep compiled files.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -157,7 +157,7 @@ def normalise(output: str) -> tuple[list[str], dict[str, list[str]]]:
     the newline behind the last line on a screen has come by the end.
     """
     text = re.sub(r"\b(port |--port |127\.0\.0\.1[: ])\d+", r"\1PORT", output)
-    text = re.sub(r"(Endpoint\('10\.9\.0\.2', '10\.9\.0\.1', )\d+", r"\1PORT", text)
+    text = re.sub(r"(Endpoint\('10\.9\.0\.2', '10\.9\.0\.1', |\bconnect\()\d{5}\b", r"\1PORT", text)
     text = re.sub(r"\b\d+(\.\d+)?( s\b|%)", r"N\2", text)
     text = re.sub(r"pytest-\d+/mixed\d+", "SCRATCH", text)
     # How many fitted into the kernel's buffers.
