@@ -495,7 +495,7 @@ def test_two_of_yours(cast):
 
     every_one = [(), *((Fault(direction, number, way, by),) for direction in ("client", "server")
                        for number in (1, 2, 3, 4) for way, by in (("drop", 0), ("duplicate", 0), ("delay", 1)))]
-    cast.search(scripts(["client", "server"], among=6, most=4, held=3), plays, first=every_one, count=20,
+    cast.search(scripts(["client", "server"], among=6, most=4, held=3), plays, first=every_one, count=10,
                 what="scripts of faults")
 
 
