@@ -716,24 +716,52 @@ def _(trace: Trace) -> bool:
 # TCP: segments and an endpoint ------------------------------------------------------------------------------
 
 
-def _last_call(trace: Trace, *names: str) -> tuple[str, list]:
-    """The name and the arguments of the function that was called last; ("", []) if it is none of these."""
-    called = next((event for event in reversed(trace.events) if event.kind == "call" and event.data), None)
-    name = called.text.partition("(")[0] if called else ""
-    return (name, told(called)) if name in names else ("", [])
+@dataclass(frozen=True)
+class _Answer:
+    """A function that was called, its arguments, and what it returned; None if it did not return."""
+
+    name: str
+    given: list
+    value: object
+
+    def is_one_of(self, right: object, *wrong: object) -> bool:
+        """Whether it returned one of those that are wrong, though not in this case."""
+        return self.value != right and self.value in wrong
 
 
-def _got_instead(trace: Trace, *wrong: object) -> bool:
-    """Whether the function that was called last has returned one of these values."""
-    last = next((event for event in reversed(trace.events) if event.kind in ("call", "returned")), None)
-    return last is not None and last.kind == "returned" and told(last) in wrong
+def _answers(trace: Trace) -> list[_Answer]:
+    """The functions that were called with values, in order."""
+    found: list[_Answer] = []
+    for event in trace.of("call", "returned"):
+        if event.kind == "call" and event.data:
+            found.append(_Answer(event.text.partition("(")[0], told(event), None))
+        elif event.kind == "returned" and found:
+            found[-1] = _Answer(found[-1].name, found[-1].given, told(event))
+    return found
+
+
+def _last_answer(trace: Trace, *names: str) -> _Answer | None:
+    """What was called last, if it is one of these functions, and returned."""
+    answers = _answers(trace)
+    return answers[-1] if answers and answers[-1].name in names and answers[-1].value is not None else None
+
+
+def _summed(answer: _Answer) -> bytes:
+    """What a checksum is to cover, of a function that is given bytes alone, or two addresses and a segment."""
+    *addresses, data = answer.given
+    return pseudo_header(*addresses, len(data)) + data if addresses else data
+
+
+def _crcs(data: bytes) -> tuple[int, ...]:
+    """What is taken for a checksum where that is said to be a CRC."""
+    return zlib.crc32(data), zlib.crc32(data) & 0xFFFF, binascii.crc_hqx(data, 0), binascii.crc_hqx(data, 0xFFFF)
 
 
 @mistake("T05", "Sequence numbers were compared with a plain <. They go round: 4294967295 comes before 0.")
 def _(trace: Trace) -> bool:
-    _, numbers = _last_call(trace, "before")
-    if numbers:
-        return _got_instead(trace, numbers[0] < numbers[1])
+    if answer := _last_answer(trace, "before"):
+        a, b = answer.given
+        return answer.is_one_of(0 < (b - a) % MODULUS < MODULUS // 2, a < b)
     turns = _turns(trace)
     last = turns[-1] if turns else None
     if last and last.got and last.before == "ESTABLISHED" and last.got.seq == last.expects \
@@ -747,9 +775,10 @@ def _(trace: Trace) -> bool:
 @mistake("T04", "Sequence numbers were added without going round. Behind 4294967295 comes 0: (seq + n) % 2**32.",
          by_error=True)
 def _(trace: Trace) -> bool:
-    _, numbers = _last_call(trace, "add")
+    answer = _last_answer(trace, "add")
     top = any(max(turn.first, turn.end) > (1 << 32) - 1000 for turn in _turns(trace))
-    return bool(numbers) and _got_instead(trace, sum(numbers)) or top and _raised(trace, "struct.error")
+    added = answer is not None and answer.is_one_of(sum(answer.given) % MODULUS, sum(answer.given))
+    return added or top and _raised(trace, "struct.error")
 
 
 @mistake("T04", "Behind 4294967295 comes 0, in a sum and in a comparison: (seq + n) % 2**32, as add() has it, and "
@@ -762,38 +791,35 @@ def _(trace: Trace) -> bool:
 @mistake("T07", "The data offset counts words of four bytes from the beginning of the segment. What is before the "
                 "data and behind byte 20 are options.")
 def _(trace: Trace) -> bool:
-    _, segment = _last_call(trace, "parse")
-    if not segment:
+    answer = _last_answer(trace, "parse")
+    if not answer:
         return False
-    data, offset = segment[0], segment[0][12] >> 4
+    data, offset = answer.given[0], answer.given[0][12] >> 4
     return any(trace.steps[-1].got == f"data {whole(data[begin:])}" for begin in {20, offset} - {offset * 4})
 
 
 @mistake("T08", "CWR and ECE were lost. All eight bits of the byte at index 13 are flags.")
 def _(trace: Trace) -> bool:
-    _, segment = _last_call(trace, "parse")
-    return bool(segment) and trace.steps[-1].got == f"flags {segment[0][13] & 0x3F}" and segment[0][13] > 0x3F
+    answer = _last_answer(trace, "parse")
+    flags = answer.given[0][13] if answer else 0
+    return flags > 0x3F and trace.steps[-1].got == f"flags {flags & 0x3F}"
 
 
 @mistake("T09", "The checksum is another one than TCP's: that is the ones' complement sum of RFC 1071, no CRC, and it"
                 " covers the pseudo-header too.")
 def _(trace: Trace) -> bool:
-    name, given = _last_call(trace, "internet_checksum", "checksum")
-    if not name:
+    answer = _last_answer(trace, "internet_checksum", "checksum")
+    if not answer:
         return False
-    data = given[-1]
-    crcs = zlib.crc32(data) & 0xFFFF, zlib.crc32(data), binascii.crc_hqx(data, 0), binascii.crc_hqx(data, 0xFFFF)
-    return _got_instead(trace, *crcs, *[checksum(data)][:name == "checksum"])
+    data = answer.given[-1]
+    return answer.is_one_of(checksum(_summed(answer)), *_crcs(data), checksum(data))
 
 
 @mistake("T10", "The sum of the checksum was not made as RFC 1071 says: a carry out of 16 bits is added to it again, "
                 "as often as there is one, and an odd last byte is the upper half of its number.")
 def _(trace: Trace) -> bool:
-    name, given = _last_call(trace, "internet_checksum", "checksum")
-    if not name:
-        return False
-    data = given[-1] if name == "internet_checksum" else pseudo_header(*given[:2], len(given[-1])) + given[-1]
-    return _got_instead(trace, *_missummed(data))
+    answer = _last_answer(trace, "internet_checksum", "checksum")
+    return answer is not None and answer.is_one_of(checksum(_summed(answer)), *_missummed(_summed(answer)))
 
 
 def _missummed(data: bytes) -> set[int]:
@@ -1442,36 +1468,6 @@ def _(trace: Trace) -> bool:
 # Layers -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """A function that was called, its arguments, and what it returned; None if it did not return."""
-
-    name: str
-    given: list
-    value: object
-
-    def is_one_of(self, right: object, *wrong: object) -> bool:
-        """Whether it returned one of those that are wrong, though not in this case."""
-        return self.value != right and self.value in wrong
-
-
-def _answers(trace: Trace) -> list[_Answer]:
-    """The functions that were called with values, in order."""
-    found: list[_Answer] = []
-    for event in trace.of("call", "returned"):
-        if event.kind == "call" and event.data:
-            found.append(_Answer(event.text.partition("(")[0], told(event), None))
-        elif event.kind == "returned" and found:
-            found[-1] = _Answer(found[-1].name, found[-1].given, told(event))
-    return found
-
-
-def _last_answer(trace: Trace, *names: str) -> _Answer | None:
-    """What was called last, if it is one of these functions, and returned."""
-    answers = _answers(trace)
-    return answers[-1] if answers and answers[-1].name in names and answers[-1].value is not None else None
-
-
 def _raised_last(trace: Trace) -> str:
     """The name of the error that the function raised which was called last; "" if it raised none."""
     results = list(trace.of("result"))
@@ -1665,19 +1661,11 @@ def _(trace: Trace) -> bool:
     return bool(name) and value == _udp(given, pseudo=False)
 
 
-@mistake("T10", seen_in="layers")
-def _(trace: Trace) -> bool:
-    answer = _last_answer(trace, "checksum")
-    return answer is not None and answer.is_one_of(checksum(answer.given[0]), *_missummed(answer.given[0]))
-
-
 @mistake("T09", "The checksum is another one than that of the Internet, which is the complement of a sum of numbers, "
                 "and no CRC.", seen_in="crc")
 def _(trace: Trace) -> bool:
     answer = _last_answer(trace, "checksum")
-    data = answer.given[0] if answer else b""
-    crcs = zlib.crc32(data), zlib.crc32(data) & 0xFFFF, binascii.crc_hqx(data, 0), binascii.crc_hqx(data, 0xFFFF)
-    return answer is not None and answer.is_one_of(checksum(data), *crcs)
+    return answer is not None and answer.is_one_of(checksum(answer.given[0]), *_crcs(answer.given[0]))
 
 
 @mistake("L11", "A checksum of 0 was sent as 0. To a receiver that says that none was computed: then 0xFFFF is sent, "

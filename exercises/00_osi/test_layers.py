@@ -47,7 +47,7 @@ def ips(frame: Content) -> tuple[bytes, bytes]:
 # The checksum ---------------------------------------------------------------------------------------------
 
 
-@mark.check("headers", points=6, probes=["L08", "L09", "T09.crc", "T10.layers"],
+@mark.check("headers", points=6, probes=["L08", "L09", "T09.crc", "T10"],
             hint="struct.unpack('!4H', data) makes four numbers of eight bytes, and f'!{len(data) // 2}H' is the "
                  "format for any even number. total >> 16 is the carry, total & 0xFFFF what is below it, and total ^ "
                  "0xFFFF the complement.")
@@ -62,7 +62,7 @@ def test_checksum(cast, layers):
     layers.returns(0, "checksum", header, shown=as_hex, meaning="an IPv4 header that is intact")
 
 
-@mark.check("headers", points=6, probes=["T10.layers"],
+@mark.check("headers", points=6, probes=["T10"],
             hint="Put b'\\0' behind data of odd length. And add the carry in a loop, while total > 0xFFFF: what comes "
                  "of adding it once may have a carry again.")
 def test_checksum_odd(layers):
