@@ -26,7 +26,7 @@ Each module stands only on those above it:
     mistakes       known mistakes: what must be true of the trace, and a sentence for a person
     score          check, score, and the JSON that is kept
     render         the trace as text, as a picture (SVG), as a capture file (pcap); a result as a notebook's outputs
-    lesson         scenes for the notebooks
+    lessons        scenes and pictures for the notebooks, and what one lesson alone needs
     pytest_plugin  the only module that knows pytest
     grading        one submission graded in a process of its own, and results that are kept
     notebook       check("…") for the exercises' notebooks

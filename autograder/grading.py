@@ -21,8 +21,8 @@ PACKAGE = Path(__file__).parent
 # In a wheel the exercises are inside of the package, in a checkout beside it.
 EXERCISES = PACKAGE / "exercises" if (PACKAGE / "exercises").is_dir() else PACKAGE.parent / "exercises"
 # All other modules work in the process that grades, so that a result depends on what they say.
-ELSEWHERE = {"__main__.py", "cell.py", "classroom.py", "collecting.py", "course.py", "grading.py", "lesson.py",
-             "nbgrader_bridge.py", "notebook.py"}
+ELSEWHERE = {"__main__.py", "cell.py", "classroom.py", "collecting.py", "course.py", "grading.py", "nbgrader_bridge.py",
+             "notebook.py"}
 AGAIN = 'check("{check}", seed={seed})'      # what a report says to repeat its check: in the exercise's notebook
 MOST_SECONDS = 1800         # for one submission. The harness bounds itself far below: this is for its own mistakes
 
@@ -97,7 +97,7 @@ def key(exercise: str, folder: Path, seed: int) -> str:
     tests = sorted(path for pattern in ("conftest.py", "test_*.py", "*.json")
                    for path in (EXERCISES / exercise).glob(pattern))
     harness = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in ELSEWHERE
-               and not path.is_relative_to(PACKAGE / "exercises")]
+               and path.relative_to(PACKAGE).parts[0] not in ("exercises", "lessons")]
     try:
         for path in [*sandbox.sources(folder), *tests, *harness]:
             content = path.read_bytes()

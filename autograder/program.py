@@ -19,7 +19,7 @@ import psutil
 from . import sandbox
 from .netns import LINUX, NO_PORT, Row, can_ask, own, tcp_sockets, udp_sockets
 from .pipes import selectable
-from .stage import POLL, QUIET, WATCH, Actor, Stage, Unavailable, Unmet
+from .stage import POLL, WATCH, Actor, Stage, Unavailable, Unmet
 from .words import TRACEBACK, is_text, quote, show
 
 SHORT = 0.003               # seconds between two looks at a program that comes to rest
@@ -284,10 +284,15 @@ class Program(Actor):
                               poll=SHORT, hopeless=self.has_ended)
 
     def waits_for_more(self) -> None:
-        """It has not ended, and has come to rest; or it is given the time of a quiet period, if it never rests."""
+        """It has come to rest and not ended, as it would if it were about to. One that never rests is let pass.
+
+        Where the kernel does not tell, a quiet period passes.
+        """
         with self.stage.step(f"{self.lane} waits for more"):
-            self.stage.wait(self._at_rest() if LINUX else self.has_ended, seconds=QUIET, poll=SHORT,
-                            hopeless=self.has_ended)
+            if LINUX:
+                self.stage.wait(self._at_rest(), poll=SHORT, hopeless=self.has_ended)
+            else:
+                self.stage.quiet("give the program time to end")
             if self.has_ended():
                 raise Unmet("that it waits for more", self.state())
 

@@ -310,6 +310,7 @@ def test_client_says_bye(cast, client, the_server):
         the_server.receives(text)
     client.is_typed("bye")
     the_server.receives("bye")
+    client.waits_for_more()
     the_server.sends(f"{(text := cast.line('one moment'))}\n")
     client.shows(text)
     the_server.sends("^^^\n")

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from IPython.display import display
 
-from . import mistakes, sandbox
-from .cast import Cast
-from .program import Program
-from .render import svg, text
-from .stage import Stage, Unmet
+from .. import mistakes, sandbox
+from ..cast import Cast
+from ..program import Program
+from ..render import svg, text
+from ..stage import Stage, Unmet
+from . import boxes
 
 
 class Play(Cast):
@@ -56,7 +57,16 @@ def scene(programs: Mapping[str, str], probes: tuple[str, ...] = ()) -> Iterator
         finally:
             stage.settle()
             stage.close()
-    # The text is what a notebook shows that nobody has said to trust yet.
-    display({"image/svg+xml": svg.picture(stage.trace), "text/plain": "\n".join(text.timeline(stage.trace))}, raw=True)
+    show(svg.picture(stage.trace), "\n".join(text.timeline(stage.trace)))
     if told:
         print("\n".join(told))
+
+
+def show(picture: str, plain: str) -> None:
+    """Show an SVG picture below a cell. plain: the same as text, where a notebook was not said to be trusted yet."""
+    display({"image/svg+xml": picture, "text/plain": plain}, raw=True)
+
+
+def strip(*rows: tuple[str, list], unit: int = 20) -> None:
+    """Show rows of boxes, such as bytes that are cut in different ways: see boxes.strip()."""
+    show(*boxes.strip(*rows, unit=unit))
