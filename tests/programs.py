@@ -1,25 +1,34 @@
 """The programs that the grader is graded with, and how they are graded: from outside, as an instructor would."""
 import functools
 import json
+import multiprocessing
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import connection
 from pathlib import Path
 
+import pytest
 from started import RECORD
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
-WORKERS = 4 * (os.cpu_count() or 1)
+WORKERS = 6 * (os.cpu_count() or 1)
+MOST_SECONDS = 600          # for one grading: only the harness itself can need so long
+# From this process, which has imported what all gradings need, they fork. Nothing of ours: pytest itself loads that.
+_WARM = multiprocessing.get_context("forkserver")
+_WARM.set_forkserver_preload(["pytest", "hypothesis", "psutil", "dpkt", "wcwidth"])
+_STARTING = threading.Lock()
 # Taken once: pytest changes its own while threads of ours start gradings. And the graders may keep compiled files.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -55,9 +64,41 @@ def grade(exercise: str, submission: Path, scratch: Path, *options: str,
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", str(ROOT / "exercises" / exercise), f"--submission={submission}",
          f"--score={file}", *options],
-        capture_output=True, text=True, cwd=scratch, check=False, timeout=600,
+        capture_output=True, text=True, cwd=scratch, check=False, timeout=MOST_SECONDS,
         env={**ENVIRONMENT, **(environment or {})})
-    return Graded(done.returncode, done.stdout + done.stderr, json.loads(file.read_text()) if file.exists() else {})
+    return _graded(done.returncode, done.stdout + done.stderr, file)
+
+
+def _graded(status: int, output: str, file: Path) -> Graded:
+    return Graded(status, output, json.loads(file.read_text()) if file.exists() else {})
+
+
+def grade_warm(exercise: str, submission: Path, scratch: Path, *options: str) -> Graded:
+    """Do the same as grade(), in a process that does not begin with importing pytest: for hundreds of gradings."""
+    file, output = scratch / "score.json", scratch / "output"
+    arguments = [str(ROOT / "exercises" / exercise), f"--submission={submission}", f"--score={file}", *options]
+    process = _WARM.Process(target=_play, args=[arguments, scratch, output])
+    with _STARTING:
+        process.start()
+    connection.wait([process.sentinel], timeout=MOST_SECONDS)
+    with _STARTING:             # to start one asks for the ends of others, and two threads must not ask at once
+        process.join(0)
+        status = process.exitcode
+    if status is None:
+        process.kill()
+        raise TimeoutError(f"no end after {MOST_SECONDS} s: {submission}")
+    return _graded(status, output.read_text("utf-8", "replace"), file)
+
+
+def _play(arguments: list[str], folder: Path, output: Path) -> None:
+    """In a process of its own: what `pytest ARGUMENTS` does there. output: a file for what it prints."""
+    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+    sys.exit(pytest.main(arguments))
 
 
 def lay_out(exercise: str, program: Path, folder: Path) -> Path:
@@ -82,7 +123,7 @@ def expectations(exercise: str) -> dict[str, dict]:
 def grade_program(exercise: str, program: Path, *options: str) -> Graded:
     """Grade one of the wrong or right programs, in folders of its own that are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="grading-") as name:
-        return grade(exercise, lay_out(exercise, program, Path(name, "submission")), Path(name), *options)
+        return grade_warm(exercise, lay_out(exercise, program, Path(name, "submission")), Path(name), *options)
 
 
 @dataclass(frozen=True)
