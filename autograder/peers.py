@@ -90,7 +90,7 @@ class Peer(Actor):
             self._put(data)
             self.stage.expect(lambda: not self._outgoing, f"that {self.program.lane} reads it",
                               lambda: f"{len(self._outgoing):,} bytes find no room, since it does not read",
-                              hopeless=self.program.has_ended)
+                              hopeless=self.program.has_ended, moved=lambda: len(self._outgoing))
 
     def sends_what_it_can(self, data: str) -> None:
         """It sends this, as far as there is room now; the rest follows by itself as soon as there is more."""
@@ -145,7 +145,7 @@ class Peer(Actor):
                 return same >= len(wanted)
 
             self.stage.expect(decided, show(wanted), lambda: self._instead(len(wanted)),
-                              hopeless=lambda: bool(self.ending))
+                              hopeless=lambda: bool(self.ending), moved=lambda: len(self.received))
             # To the end of the line in which the difference is, so that all of it can be seen.
             found = bytes(self.received[:len(wanted)])
             if found != wanted and not found.endswith(b"\n"):
@@ -168,7 +168,8 @@ class Peer(Actor):
 
             self.stage.expect(whole, "four bytes of length, and so many bytes",
                               lambda: f"{bytes(self.received[:4]).hex(' ')}, and {max(len(self.received) - 4, 0)} bytes"
-                              if self.received else self._instead(0), hopeless=lambda: bool(self.ending))
+                              if self.received else self._instead(0), hopeless=lambda: bool(self.ending),
+                              moved=lambda: len(self.received))
             if told() > most:
                 self.stage.settle()
                 follow = len(self.received) - 4

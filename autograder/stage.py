@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from .trace import Step, Trace
 
 DEADLINE = 5.0          # seconds that an expected event may take. It took milliseconds, wherever it was measured
+MOST_DEADLINES = 4      # that many of them, while what is waited for comes nearer all the time
 QUIET = 0.3             # seconds of the one declared wait, for what cannot be shown to be over in another way
 WATCH = 0.05            # seconds between two looks of the watchdog
 POLL = 0.0002           # seconds between two looks at what the kernel tells only when asked
@@ -139,30 +140,34 @@ class Stage:
                 break
 
     def wait(self, happened: Callable[[], T], seconds: float = DEADLINE, poll: float = WATCH,
-             hopeless: Callable[[], bool] = lambda: False) -> T | None:
+             hopeless: Callable[[], bool] = lambda: False, moved: Callable[[], object] = lambda: None) -> T | None:
         """Turn the loop until happened() is true, and return what it returned.
 
         seconds: give up after this long, and return None. poll: look again at least this often (s), for what
-        no event announces. hopeless: give up at once when this is true, since it cannot happen any more.
+        no event announces. hopeless: give up at once when this is true, since it cannot happen any more. moved: when
+        it changes, the time begins again, a few times: a megabyte may take long on a busy machine.
         """
         begin, most = time.monotonic(), seconds * self._patience
-        suspected = False
+        suspected, last, since = False, moved(), begin
         while not (result := happened()):
             waited = time.monotonic() - begin
-            if waited >= most or hopeless():
+            if (now := moved()) != last:
+                last, since = now, begin + waited
+            left = min(since + most, begin + MOST_DEADLINES * most) - (begin + waited)
+            if left <= 0 or hopeless():
                 return happened() or None           # hopeless() may have let the last event in
             if waited > FIRST_LOOK and not suspected:
                 suspected = True
                 for actor in self.actors:
                     actor.suspect()
             # What takes long may be seen a little later, for less work.
-            self.turn(min(max(poll, waited / 10), most - waited))
+            self.turn(min(max(poll, waited / 10), left))
         return result
 
     def expect(self, happened: Callable[[], T], expected: str, got: Callable[[], str], poll: float = WATCH,
-               hopeless: Callable[[], bool] = lambda: False) -> T:
+               hopeless: Callable[[], bool] = lambda: False, moved: Callable[[], object] = lambda: None) -> T:
         """Wait as wait() does. Raises Unmet with these two texts if it does not happen."""
-        result = self.wait(happened, poll=poll, hopeless=hopeless)
+        result = self.wait(happened, poll=poll, hopeless=hopeless, moved=moved)
         if not result:
             raise Unmet(expected, got(), late=not hopeless())
         return result

@@ -98,7 +98,8 @@ def _play(arguments: list[str], folder: Path, output: Path) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
-    sys.exit(pytest.main(arguments))
+    # Hypothesis is a plugin as well, so pytest would warn that it is imported already.
+    sys.exit(pytest.main(["-W", "ignore::pytest.PytestAssertRewriteWarning", *arguments]))
 
 
 def lay_out(exercise: str, program: Path, folder: Path) -> Path:

@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--wrong-runs", type=int, default=5, help="of each wrong program (default 5)")
     exercises = sorted(folder.name for folder in (TESTS / "wrong").iterdir())
     parser.add_argument("--exercise", choices=exercises, action="append", help="only this one (default: all)")
+    parser.add_argument("--jobs", type=int, default=WORKERS, help="gradings at once (default here: %(default)s)")
     parser.add_argument("--keep", type=Path, help="a folder for the output of each run that differs")
     options = parser.parse_args()
 
@@ -57,7 +58,7 @@ def main() -> None:
     for process in busy:
         process.start()
     try:
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(options.jobs) as pool:
             futures = {pool.submit(grade_program, exercise, folder): (exercise, folder) for exercise, folder in jobs}
             for future in as_completed(futures):
                 exercise, folder = futures.pop(future)

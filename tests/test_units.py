@@ -1,5 +1,6 @@
 """The parts of the harness that other tests cannot show one by one: words, questions to the kernel, waits, marks."""
 import contextlib
+import itertools
 import json
 import os
 import socket
@@ -271,6 +272,20 @@ def test_wait_gives_up_at_its_deadline(stage):
     began = time.monotonic()
     assert stage.wait(lambda: False, seconds=0.02) is None
     assert 0.02 <= time.monotonic() - began < DEADLINE
+
+
+def test_wait_goes_on_while_it_comes_nearer_but_not_for_ever(stage, monkeypatch):
+    """On a clock that goes on by a tenth of a second with each look; the deadline is a second."""
+    def at_look(number: int) -> Callable[[], bool]:
+        looks = itertools.count(1)
+        return lambda: next(looks) == number
+
+    clock = itertools.count(step=0.1)
+    monkeypatch.setattr("autograder.stage.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(stage, "turn", lambda seconds: None)
+    assert stage.wait(at_look(25), seconds=1) is None
+    assert stage.wait(at_look(25), seconds=1, moved=itertools.count().__next__)
+    assert stage.wait(at_look(100), seconds=1, moved=itertools.count().__next__) is None
 
 
 def test_wait_gives_up_at_once_where_it_is_hopeless(stage):
