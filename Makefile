@@ -4,11 +4,12 @@ BIN := .venv/bin
 READY := .venv/ready
 EXERCISES := $(notdir $(wildcard exercises/[0-9]*))
 
-.PHONY: help lab $(EXERCISES)
+.PHONY: help watch lab $(EXERCISES)
 
 help::
 	@echo "make 03_chat   grade your programs in exercises/03_chat (here: $(EXERCISES))"
-	@echo "make lab       the lessons, in JupyterLab"
+	@echo "make watch     the same whenever you save a file, with hints on demand (ARGS=03_chat: in this exercise)"
+	@echo "make lab       the lessons, in JupyterLab: begin with START.ipynb"
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or later, and this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
@@ -19,6 +20,9 @@ $(READY): requirements.txt pyproject.toml
 
 $(EXERCISES): $(READY)
 	@$(BIN)/pytest exercises/$@ $(ARGS)
+
+watch: $(READY)
+	@$(BIN)/python -m autograder watch $(ARGS)
 
 # Copies, so that what you write into them never conflicts with a later version of the course.
 lab: $(READY)

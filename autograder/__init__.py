@@ -27,8 +27,10 @@ Each module stands only on those above it:
     score          check, score, and the JSON that is kept
     render         the trace as text, as a picture (SVG), as a capture file (pcap); a result as a notebook's outputs
     lessons        scenes and pictures for the notebooks, and what one lesson alone needs
+    progress       how far a student has come through the course
     pytest_plugin  the only module that knows pytest
     grading        one submission graded in a process of its own, and results that are kept
+    watch          the checks played whenever a program is saved
     notebook       check("…") for the exercises' notebooks
     collecting     submissions out of archives and nbgrader's exchange: whose each is, and what is taken
     course         what students get, made from the solutions (for notebooks it asks nbgrader_bridge)

@@ -13,6 +13,9 @@ CLASS = Path("build", "nbgrader")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m autograder", description="The commands of the course.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    watch = commands.add_parser("watch", help="check your programs whenever you save one, and see what to do next")
+    watch.add_argument("exercise", nargs="?", help="such as 03_chat (default: the first that is not complete)")
+
     commands.add_parser("strip", help="write the skeletons and notebooks of all solutions into exercises/")
 
     release = commands.add_parser("release", help="make what students get: of one exercise for nbgrader, or all of it")
@@ -37,6 +40,9 @@ def main() -> None:
         command.add_argument("--class", dest="folder", metavar="DIR", type=Path, default=CLASS,
                              help=f"the class's folder (default {CLASS})")
     arguments = parser.parse_args()
+    if arguments.command == "watch":
+        _watch(arguments.exercise)
+        return
     if not (ROOT / "solutions").is_dir():
         sys.exit("This command is for authors and instructors: it needs a checkout of the course, with its solutions/.")
     try:
@@ -51,10 +57,24 @@ def main() -> None:
         sys.exit(str(flaw))
 
 
+def _watch(exercise: str | None) -> None:
+    """Watch until the student has had enough."""
+    from .watch import Watch
+
+    if exercise:
+        _must_exist(exercise)
+    Watch(exercise, _say).run()
+
+
+def _must_exist(exercise: str) -> None:
+    if exercise not in grading.exercises():
+        sys.exit(f"there is no exercise {exercise}; there are {', '.join(grading.exercises())}")
+
+
 def _with_class(arguments: argparse.Namespace) -> int:
     """The commands that work on a class. Returns the exit status: 1 if not all could be graded."""
-    if arguments.command != "roster" and arguments.exercise not in grading.exercises():
-        sys.exit(f"there is no exercise {arguments.exercise}; there are {', '.join(grading.exercises())}")
+    if arguments.command != "roster":
+        _must_exist(arguments.exercise)
     from . import classroom  # which needs nbgrader, and takes seconds
 
     if Path("nbgrader_config.py").exists() and arguments.folder == CLASS:

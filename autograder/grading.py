@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).parent
 EXERCISES = PACKAGE / "exercises" if (PACKAGE / "exercises").is_dir() else PACKAGE.parent / "exercises"
 # All other modules work in the process that grades, so that a result depends on what they say.
 ELSEWHERE = {"__main__.py", "cell.py", "classroom.py", "collecting.py", "course.py", "grading.py", "nbgrader_bridge.py",
-             "notebook.py"}
+             "notebook.py", "watch.py"}
 AGAIN = 'check("{check}", seed={seed})'      # what a report says to repeat its check: in the exercise's notebook
 MOST_SECONDS = 1800         # for one submission. The harness bounds itself far below: this is for its own mistakes
 
@@ -48,13 +48,15 @@ def exercises() -> list[str]:
     return sorted(path.parent.name for path in EXERCISES.glob("*/conftest.py"))
 
 
-def grade(exercise: str, folder: Path, *, only: str = "", seed: int | None = None, trust: bool = False) -> Result:
-    """Grade the programs in a folder.
+def grade(exercise: str, folder: Path | None, *, only: str = "", seed: int | None = None,
+          trust: bool = False) -> Result:
+    """Grade the programs in a folder; with None those beside the tests, which whoever asks has written.
 
     only: a group of checks, or the name of one; "" for all. seed: the texts that are used; None for new ones. trust:
     grade even where nothing can be confined. Raises Ungradable.
     """
     options = ["-p", "no:cacheprovider", "--again", AGAIN]
+    options += ["--submission", str(folder.absolute())] if folder else []
     options += ["--only", only] if only else []
     options += ["--seed", str(seed)] if seed is not None else []
     options += ["--trust"] if trust else []
@@ -65,8 +67,8 @@ def grade(exercise: str, folder: Path, *, only: str = "", seed: int | None = Non
         score, reports = Path(name, "score.json"), Path(name, "reports.json")
         try:
             done = subprocess.run(
-                [sys.executable, "-P", "-m", "pytest", str(EXERCISES / exercise), "--submission",
-                 str(folder.absolute()), "--score", str(score), "--reports", str(reports), *options],
+                [sys.executable, "-P", "-m", "pytest", str(EXERCISES / exercise), "--score", str(score), "--reports",
+                 str(reports), *options],
                 cwd=name, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", timeout=MOST_SECONDS, check=False)
         except subprocess.TimeoutExpired:

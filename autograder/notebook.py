@@ -30,7 +30,8 @@ def checks_of(exercise: str) -> Callable[..., float]:
             return 0.0
         try:
             # Who runs this grades their own programs, which they could as well start by themselves.
-            result = grading.grade(exercise, here, only=what, seed=seed, trust=True)
+            beside = here.resolve() == (grading.EXERCISES / exercise).resolve()
+            result = grading.grade(exercise, None if beside else here, only=what, seed=seed, trust=True)
         except grading.Ungradable as error:
             print(error)
             return 0.0

@@ -22,6 +22,7 @@ import pytest
 from . import mistakes, netns, sandbox
 from .cast import Cast
 from .program import TRACEBACK
+from .progress import Progress
 from .render import pcap, svg, text
 from .score import Check, Score, write_whole
 from .stage import Stage, Unavailable, Unmet
@@ -127,6 +128,10 @@ class Grader:
         self.missed: Counter[str] = Counter()       # for each program: checks in a row that waited for it in vain
         self.interrupted = False
         self.deselected = 0
+        self.progress = Progress(tests.parent)
+        # Whether these are a student's own programs, in the folder of the course.
+        self.own = not config.getoption("submission") and not self.debug and self.progress.is_possible
+        self.unkept = ""
         if self.debug:
             config.option.keyword = self.debug
             capture = config.pluginmanager.getplugin("capturemanager")
@@ -338,6 +343,11 @@ class Grader:
         self.score.quiet_seconds = round(self.score.quiet_seconds, 3)
         if any(check.outcome == "error" for check in self.score.checks):
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if self.own and self.score.checks:
+            try:
+                self.progress.keep(self.score)
+            except OSError as error:
+                self.unkept = f"  Your progress could not be kept: {error}"
         if self.score.checks and not self.interrupted:
             if file := self.config.getoption("score"):
                 self.score.write(file)
@@ -355,6 +365,8 @@ class Grader:
                 write(line, **text.markup(line))
         for line, markup in text.table(self.score, self.interrupted):
             write(line, **markup)
+        if self.own:
+            write(self.unkept or f"  {self.progress.line()}")
 
 
 def _unwritten(check: Check) -> bool:

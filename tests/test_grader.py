@@ -7,6 +7,8 @@ import matrix
 import pytest
 from programs import ROOT, TESTS, Graded, all_at_work, expectations, grade_program, normalise, programs, reference
 
+from autograder.progress import planned
+
 EXERCISES = matrix.EXERCISES
 WRONG = [pytest.param(exercise, folder, id=f"{exercise}-{folder.name}")
          for exercise in EXERCISES for folder in programs("wrong", exercise)]
@@ -101,6 +103,10 @@ def test_solution_gets_all_points(exercise):
     result = reference(exercise).graded
     assert all(outcome == "passed" for outcome in result.outcomes.values()), result.output
     assert result.score["points"] == result.score["max"] == 100
+
+
+def test_progress_counts_the_checks_that_are_played(exercise):
+    assert list(reference(exercise).graded.outcomes) == [check.name for check in planned(ROOT / "exercises" / exercise)]
 
 
 def test_skeleton_gets_none_and_is_told_what_to_write(exercise):

@@ -25,7 +25,7 @@ def outputs(score: Score, reports: Mapping[str, dict]) -> list[Bundle]:
             bundles.append(_lines(report["steps"]))
             if report["timeline"]:
                 bundles.append({"image/svg+xml": report["picture"], "text/plain": "\n".join(report["timeline"])})
-            bundles.append(_lines(report["why"]))
+            bundles.append(_lines([*report["why"], *report["advice"]]))
     return bundles
 
 

@@ -256,14 +256,18 @@ def _line_of_stderr(line: str) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """The report on a check that failed, in lines: the steps, the timeline, and why. As a str it is all of it."""
+    """The report on a check that failed, in lines. As a str it is all of it.
+
+    steps, timeline: what happened. why: what is known of the cause. advice: the author's hint, and how to repeat it.
+    """
 
     steps: list[str]
     timeline: list[str]
     why: list[str]
+    advice: list[str]
 
     def __str__(self) -> str:
-        return "\n".join([*self.steps, "", *self.timeline, *[""][:len(self.timeline)], *self.why])
+        return "\n".join([*self.steps, "", *self.timeline, *[""][:len(self.timeline)], *self.why, *self.advice])
 
 
 def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint: str, again: str) -> Report:
@@ -284,10 +288,8 @@ def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint:
                     WIDTH, "  Why   ", " " * 8)
     if mistake:
         why += wrap(f"{mistake.sentence}  ({mistake.id})", WIDTH, "  Why   ", " " * 8)
-    if hint:
-        why += wrap(hint, WIDTH, "  Hint  ", " " * 8)
-    why.append(f"  Again {again}")
-    return Report([f"{fit(first, WIDTH - 10)}{points:>10}", *more, "", *steps(trace)], timeline(trace), why)
+    advice = [*(wrap(hint, WIDTH, "  Hint  ", " " * 8) if hint else []), f"  Again {again}"]
+    return Report([f"{fit(first, WIDTH - 10)}{points:>10}", *more, "", *steps(trace)], timeline(trace), why, advice)
 
 
 UNWRITTEN = re.compile(r'File "(?:[^"]*/)?([^"/]+\.py)", line \d+, in .*\n'
