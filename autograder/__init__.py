@@ -37,3 +37,7 @@ Each module stands only on those above it:
     nbgrader_bridge  what nbgrader calls: how it releases, grades and tells
     classroom      what calls nbgrader: a class, from release to feedback
 """
+import sys
+
+if sys.version_info < (3, 11):      # noqa: UP036 - an older one is what this is for
+    raise ImportError(f"the course needs Python 3.11 or later, and this is {sys.version.split()[0]}")

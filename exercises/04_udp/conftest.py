@@ -5,9 +5,9 @@ import pytest
 
 try:
     from autograder import pytest_plugin
-except ImportError:
-    raise pytest.UsageError("this Python has no harness to grade with: run `make 04_udp` in the course's "
-                            "folder, or activate its virtual environment, .venv, as the README says") from None
+except ImportError as missing:
+    raise pytest.UsageError(f"this Python cannot grade ({missing}): run `make 04_udp` in the course's folder, "
+                            "or activate its virtual environment, .venv, as the README says") from None
 
 
 def pytest_configure(config):
