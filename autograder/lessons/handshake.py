@@ -214,7 +214,7 @@ class _Word:
 class _Ladder:
     """Two lanes with slanting arrows between them, and states and notes beside them."""
 
-    WIDE, LEFT, RIGHT, TOP = 920, 215, 705, 46          # pixels
+    WIDE, LEFT, RIGHT, TOP = 870, 165, 655, 46          # pixels
     ROW, DROP, STEEP, ASIDE = 26, 14, 30, 120           # between arrows; how far one falls, and if crossed; its words
 
     def __init__(self, left: str, right: str) -> None:
