@@ -39,5 +39,8 @@ Each module stands only on those above it:
 """
 import sys
 
+# What to do where something is missing: {} is what.
+SET_UP = ("this Python has not all that the course needs ({}): run `make 00_osi` in the course's folder, which sets up "
+          ".venv, or use what is in there, as the README says")
 if sys.version_info < (3, 11):      # noqa: UP036 - an older one is what this is for
     raise ImportError(f"the course needs Python 3.11 or later, and this is {sys.version.split()[0]}")

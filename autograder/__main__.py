@@ -4,12 +4,13 @@ import os
 import sys
 from pathlib import Path
 
+from . import SET_UP
+
 try:
     from . import course, grading
     from .course import ROOT
 except ImportError as missing:
-    sys.exit(f"this Python has not all that the course needs ({missing}): use .venv/bin/python, which `make 00_osi` "
-             "sets up in the course's folder, as the README says")
+    sys.exit(SET_UP.format(missing))
 
 CLASS = Path("build", "nbgrader")
 

@@ -19,13 +19,18 @@ from pathlib import Path
 
 import pytest
 
-from . import mistakes, netns, sandbox
-from .cast import Cast
-from .program import TRACEBACK
-from .progress import Progress
-from .render import pcap, svg, text
-from .score import Check, Score, write_whole
-from .stage import Stage, Unavailable, Unmet
+from . import SET_UP
+
+try:
+    from . import mistakes, netns, sandbox
+    from .cast import Cast
+    from .program import TRACEBACK
+    from .progress import Progress
+    from .render import pcap, svg, text
+    from .score import Check, Score, write_whole
+    from .stage import Stage, Unavailable, Unmet
+except ImportError as missing:      # of a newer version of the course than .venv was set up for
+    raise SystemExit(SET_UP.format(missing)) from None
 
 MOST_SECONDS = 60           # for one check. Only the harness itself can need so long, so it counts as its error
 MOST_MISSED = 3             # checks in a row that wait for one program in vain: who hangs three times, hangs

@@ -607,3 +607,38 @@ def test_program_that_hangs(hanging, name, cause):
     assert len([line for line in told if line.startswith("            ")]) == 1      # and once in the table
     blocked = [check for check in score["checks"] if check["outcome"] == "blocked"]
     assert len(blocked) > 8 and all(check["cause"].startswith("needs ") for check in blocked)
+
+
+# Setting up -------------------------------------------------------------------------------------------------
+
+
+def test_a_module_that_is_missing_is_said_in_a_line(tmp_path):
+    (tmp_path / "psutil.py").write_text("raise ImportError(\"No module named 'psutil'\")")
+    for command in ("-P", "-m", "pytest"), ("-P", "-m", "autograder"):
+        said = run(*([EXERCISE] if "pytest" in command else ["watch"]), cwd=tmp_path, command=command,
+                   PYTHONPATH=str(tmp_path))
+        assert said.status == FAILED
+        assert len(said.complaint) == 1 and "No module named 'psutil'" in said.output and "make 00_osi" in said.output
+
+
+PYTHONS = {"one that is not there": ("", "There is no {python}: install Python 3.11 or later"),
+           "an old one": ("import sys; sys.version_info, sys.version = (3, 9, 2), '3.9.2 (old)'; exec(sys.argv[2])",
+                          "The course needs Python 3.11 or later, and this is 3.9.2."),
+           "one without venv": ("import sys; sys.modules['ensurepip'] = None; exec(sys.argv[2])",
+                                "{python} cannot make virtual environments. On Debian and Ubuntu: sudo apt install")}
+
+
+@pytest.mark.parametrize(("does", "says"), PYTHONS.values(), ids=list(PYTHONS))
+def test_make_says_in_a_line_what_is_wrong_with_python(tmp_path, does, says):
+    for name in "Makefile", "requirements.txt", "pyproject.toml":
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "exercises" / "03_chat").mkdir(parents=True)
+    python = tmp_path / "python"
+    if does:
+        python.write_text(f"#!{sys.executable}\n{does}\n")
+        python.chmod(0o755)
+    made = subprocess.run(["make", f"PYTHON={python}", "03_chat"], cwd=tmp_path, capture_output=True, text=True,
+                          check=False)
+    assert made.returncode != 0 and not (tmp_path / ".venv").exists()
+    lines = [line for line in (made.stdout + made.stderr).splitlines() if not line.startswith("make: ")]
+    assert len(lines) == 1 and lines[0].startswith(says.format(python=python))

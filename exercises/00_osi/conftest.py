@@ -1,13 +1,11 @@
 """Makes an exercise of this folder: pytest grades the programs in here, or those that --submission names."""
 from pathlib import Path
 
-import pytest
-
 try:
     from autograder import pytest_plugin
 except ImportError as missing:
-    raise pytest.UsageError(f"this Python cannot grade ({missing}): run `make 00_osi` in the course's folder, "
-                            "or activate its virtual environment, .venv, as the README says") from None
+    raise SystemExit(f"this Python cannot grade ({missing}): run `make 00_osi` in the course's folder, "
+                     "or activate its virtual environment, .venv, as the README says") from None
 
 
 def pytest_configure(config):
