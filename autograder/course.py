@@ -106,7 +106,8 @@ def strip(root: Path) -> list[Path]:
 
 
 STUDENTS = ["LICENSE", "Makefile", "pyproject.toml", "requirements.txt", ".gitignore", "lessons/*.ipynb",
-            "exercises/*/conftest.py", "exercises/*/test_*.py", "exercises/*/*.json", "autograder/**/*.py"]
+            "exercises/*/conftest.py", "exercises/*/test_*.py", "exercises/*/*.json", "autograder/**/*.py",
+            "autograder/lessons/*.json"]
 INSTRUCTORS = "\n## For instructors\n"      # where the README goes on for others than students
 
 
