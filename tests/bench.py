@@ -1,4 +1,4 @@
-"""How fast the grader is, as ratios: one grading, and a whole class.
+"""How fast the grader is, as ratios: one grading, and a whole class. And how long each lesson takes to execute.
 
 One grading is compared with a script that only starts the same programs. Both are measured in turns, in one run, so
 that a slow or busy machine slows both. Of the grading's time the declared quiet periods are taken off, for they are
@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 
 import classroom as sample
+import nbformat
+from nbclient import NotebookClient
 from programs import ROOT, grade, reference
 
 from autograder.netns import free_port, tcp_sockets, udp_sockets
@@ -135,6 +137,15 @@ def stock_seconds(folder: Path, ours: Path) -> tuple[int, float]:
     return graded, seconds
 
 
+def lesson_seconds(lesson: Path) -> float:
+    """Execute a lesson on a kernel of its own, as `make test` does, with its start. Returns seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        notebook = nbformat.read(lesson, as_version=4)
+        begin = time.perf_counter()
+        NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": name}}).execute()
+        return time.perf_counter() - begin
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=10, help="how many single gradings (default 10)")
@@ -156,6 +167,8 @@ def main() -> None:
             "exercise": exercise, "programs": len(commands), "runs": runs,
             "grading_s": round(statistics.median(walls), 2), "without_quiet_s": round(work, 2),
             "bare_s": round(bare, 2), "ratio": round(work / bare, 2)}), flush=True)
+    for lesson in sorted((ROOT / "lessons").glob("*.ipynb")):
+        print(json.dumps({"lesson": lesson.stem, "seconds": round(lesson_seconds(lesson), 1)}), flush=True)
     if not options.no_class:
         with tempfile.TemporaryDirectory() as name:
             ours = class_seconds(Path(name, "ours"))
