@@ -36,7 +36,7 @@ lab: $(READY)
 	@mkdir -p build/lab
 	@cp -n lessons/*.ipynb build/lab/ || true
 	@$(BIN)/jupyter trust build/lab/*.ipynb >/dev/null
-	@$(BIN)/jupyter lab --notebook-dir=build/lab
+	@$(BIN)/jupyter lab --notebook-dir=. build/lab/START.ipynb
 
 # For instructors and contributors: what the students' edition does not have.
 -include tests/course.mk
