@@ -4,6 +4,7 @@ It takes part only where the conftest.py of a folder of tests calls grade(); els
 """
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -281,18 +282,14 @@ class Grader:
     def _explain(self, check: Check, stage: Stage, item: pytest.Item, error: Unmet) -> None:
         """Find out why, and add the report; not for what is not written yet, nor twice for the same thing."""
         marker = item.get_closest_marker("check")
-        if todo := text.not_written_yet(stage.trace):
-            check.cause = todo
+        unwritten = text.not_written_yet(stage.trace)
+        if unwritten and not self._is_out_of_turn(unwritten):
+            check.cause = str(unwritten)
             return
-        mistake = mistakes.diagnose(stage.trace, marker.kwargs.get("probes", []))
+        mistake = None if unwritten else mistakes.diagnose(stage.trace, marker.kwargs.get("probes", []))
         check.mistake = mistake.id if mistake else ""
-        failed = stage.trace.steps[-1]
-        stderr = text.errors(stage.trace)
-        # Only a traceback is a cause: what else is on stderr may be anything, and a limit is the grader's to tell.
-        died = TRACEBACK in "".join(stage.trace.text_of("stderr")) and not any(stage.trace.of("limit"))
-        check.cause = (mistake.sentence if mistake else ": ".join(line.strip() for line in stderr[1:3]) if died
-                       else f"{failed.sentence}: expected {error.expected}, got {error.got}")
-        same = (error.got, *stderr)
+        check.cause = str(unwritten or (mistake.sentence if mistake else self._cause(stage, error)))
+        same = (error.got, *text.errors(stage.trace))
         begun = any(stage.trace.of("connect", "listen", "datagram", "call", "result"))
         if begun or same not in self.told:          # a program that does not start is not explained twice
             hint = self._hint(item, stage, begun, named=bool(mistake))
@@ -301,6 +298,19 @@ class Grader:
             if self.config.getoption("reports"):
                 self.pictures[check.name] = svg.picture(stage.trace, check.rubric)
         self.told.add(same)
+
+    def _cause(self, stage: Stage, error: Unmet) -> str:
+        """Why the check failed, in a line, where no mistake is known: what a program died of, or what was expected."""
+        # Only a traceback is a cause: what else is on stderr may be anything, and a limit is the grader's to tell.
+        for program in {event.lane: None for event in stage.trace.of("start")}:
+            if TRACEBACK in stage.trace.text_of("stderr", lane=program) and not any(stage.trace.of("limit")):
+                return ": ".join(line.strip() for line in text.errors(stage.trace, of=program)[1:3])
+        return f"{stage.trace.steps[-1].sentence}: expected {error.expected}, got {error.got}"
+
+    def _is_out_of_turn(self, unwritten: text.Unwritten) -> bool:
+        """Whether earlier parts of the file are written and others are not, so that a mistake may have led there."""
+        left = re.findall(r'raise NotImplementedError\("TODO (\d+)', (self.folder / unwritten.file).read_text("utf-8"))
+        return bool(unwritten.caller) and 1 < min(map(int, left), default=1) < unwritten.number
 
     def _hint(self, item: pytest.Item, stage: Stage, begun: bool, named: bool) -> str:
         """The author's hint; none where there is no program, or where it says itself why it does not even start."""

@@ -15,7 +15,8 @@ from . import grading
 from .progress import Planned, Progress
 from .render.text import MARKS, WIDTH, wrap
 
-KEYS = "Save a file to check again. Or type, with Enter: h hint, l list, n next, q quit"
+KEYS = "Save a file to check again. Or type: h hint, l list, n next exercise, q quit"
+LEGEND = "✓ passes   ✗ does not   – waits for one that does not   → this is shown"
 SENTENCE = re.compile(r"(?<=[^.\s][.!?])\s+")
 SAVED, QUIT = "saved", "q"
 
@@ -95,7 +96,7 @@ class Watch:
     def _show(self, result: grading.Result) -> None:
         standing = self.progress.of(self.exercise)
         if not self.current:
-            self._say("\nAll checks pass.")
+            self._say(f"\nAll checks pass. Now the three questions in exercises/{self.exercise}/{self.exercise}.ipynb.")
         elif report := result.reports.get(self.current.name):
             parts = [report["steps"], report["timeline"], report["why"]]
             self._say("\n" + "\n\n".join("\n".join(part).rstrip() for part in parts if part))
@@ -124,7 +125,7 @@ class Watch:
             bonus = "bonus: " if check.bonus else ""
             here = "→" if check == self.current else " "
             self._say("\n".join(wrap(f"{bonus}{check.rubric}", WIDTH, f"{here} {mark} {check.points:>2g}  ", " " * 8)))
-        self._say(f"\n{self.progress.line()}")
+        self._say(f"\n{LEGEND}\n\n{self.progress.line()}")
 
     def next(self) -> None:
         """Go on to the next exercise; behind the last one comes the first."""

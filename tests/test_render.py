@@ -352,7 +352,10 @@ def test_what_is_not_written_yet():
     for underlined in "", "    ^^^^^^^^^^^\n", "    ~~~~^^^^\n":        # Python 3.11 and 3.13 underline differently
         told = text.not_written_yet(stderr_of(frames.format(code=code) + underlined
                                               + "NotImplementedError: TODO 3: answer bye\n"))
-        assert told == "not written yet: protocol.py, TODO 3: answer bye"
+        assert (str(told), told.caller) == ("not written yet: protocol.py, TODO 3: answer bye", "")
+    called = '  File "/work/server.py", line 7, in main\n    part(connection)\n'
+    caller = frames.format(code=code).replace(":\n", f":\n{called}", 1)
+    assert text.not_written_yet(stderr_of(caller + "NotImplementedError: TODO 3: it\n")).caller == "server.py, line 7"
     assert not text.not_written_yet(stderr_of(frames.format(code=code) + "NotImplementedError: later\n"))
     assert not text.not_written_yet(stderr_of(TRACEBACK.decode()))
     assert not text.not_written_yet(trace_of(started()))

@@ -17,6 +17,8 @@ import psutil
 import pytest
 from programs import ROOT, TESTS, lay_out, normalise
 
+from autograder import course
+
 EXERCISE = ROOT / "exercises" / "03_chat"
 SOLUTION = ROOT / "solutions" / "03_chat"
 WRONG = TESTS / "wrong" / "03_chat"
@@ -607,6 +609,34 @@ def test_program_that_hangs(hanging, name, cause):
     assert len([line for line in told if line.startswith("            ")]) == 1      # and once in the table
     blocked = [check for check in score["checks"] if check["outcome"] == "blocked"]
     assert len(blocked) > 8 and all(check["cause"].startswith("needs ") for check in blocked)
+
+
+def written_up_to(last: int, solution: str) -> str:
+    """A solution as a student has it who has written the TODOs up to this one."""
+    lines, todo = [], ""
+    for line in solution.splitlines():
+        if begin := course.BEGIN.match(line):
+            todo = f'{begin[1]}raise NotImplementedError("TODO {begin[2]}: {begin[3]}")' if int(begin[2]) > last else ""
+        elif course.END.match(line):
+            lines, todo = [*lines, todo], ""
+        elif not todo:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def test_who_runs_into_a_later_todo_by_mistake_is_shown_what_led_there(tmp_path):
+    """With TODO 6 wrong, an acceptable segment is taken for one that is none, which is TODO 15."""
+    folder = lay_out("01_handshake", ROOT / "solutions" / "01_handshake", tmp_path / "it")
+    endpoint, right = folder / "endpoint.py", "not before(seq, self.rcv_nxt) and before(seq, end)"
+    source = written_up_to(7, endpoint.read_text("utf-8"))
+    assert source.count(right) == 1
+    endpoint.write_text(source.replace(right, "before(self.rcv_nxt, seq) and before(seq, end)"), "utf-8")
+    check = (ROOT / "exercises" / "01_handshake", "-k", "passive_open", f"--submission={folder}")
+    output = run(*check, cwd=tmp_path).output
+    assert "<SEQ=301><ACK=101><CTL=ACK>                     FAILED" in output
+    assert re.search(r"Why   The program came to TODO 15, which is not written yet, from endpoint\.py,\s+line", output)
+    endpoint.write_text(source, "utf-8")        # with TODO 6 right, the same check passes
+    assert "5 of 5 points" in run(*check, cwd=tmp_path).output
 
 
 # Setting up -------------------------------------------------------------------------------------------------

@@ -232,10 +232,13 @@ def death(stderr: str) -> tuple[str, str, str] | None:
     return f"{file}, line {line}", code.strip(), error
 
 
-def errors(trace: Trace) -> list[str]:
-    """The end of each program's stderr: of a traceback, the last place in the student's files, and the error."""
+def errors(trace: Trace, of: str = "") -> list[str]:
+    """The end of each program's stderr: of a traceback, the last place in the student's files, and the error.
+
+    of: only of the program in this lane.
+    """
     found = []
-    for program in dict.fromkeys(e.lane for e in trace.of("start")):
+    for program in [of] if of else dict.fromkeys(e.lane for e in trace.of("start")):
         text = trace.text_of("stderr", lane=program).rstrip()
         if not text:
             continue
@@ -281,7 +284,10 @@ def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint:
     again_in_python = repeated(trace)
     why += [*again_in_python, ""] if again_in_python else []
     died = [place for e in trace.of("start") if (place := death(trace.text_of("stderr", lane=e.lane)))]
-    if died and not mistake and not again_in_python:
+    if unwritten := not_written_yet(trace):
+        why += wrap(f"The program came to TODO {unwritten.number}, which is not written yet, from {unwritten.caller}. "
+                    "If this step should not need it, look at what led there.", WIDTH, "  Why   ", " " * 8)
+    elif died and not mistake and not again_in_python:
         where, _, error = died[-1]
         raised = shorten(clean(error.split(":")[0]), 40)
         why += wrap(f"{where} raised {raised}. The program, or the thread in which it happened, ended there.",
@@ -292,17 +298,38 @@ def report(title: str, points: str, trace: Trace, mistake: Mistake | None, hint:
     return Report([f"{fit(first, WIDTH - 10)}{points:>10}", *more, "", *steps(trace)], timeline(trace), why, advice)
 
 
+@dataclass(frozen=True)
+class Unwritten:
+    """A part of a skeleton that a program ran into.
+
+    file, number, task: where it is, and what is to be written. caller: the line of the student's that it was reached
+    from, "" if there is none.
+    """
+
+    file: str
+    number: int
+    task: str
+    caller: str
+
+    def __str__(self) -> str:
+        return f"not written yet: {self.file}, TODO {self.number}: {self.task}"
+
+
 UNWRITTEN = re.compile(r'File "(?:[^"]*/)?([^"/]+\.py)", line \d+, in .*\n'
                        r'.*\n(?:[ ~^]*\n)?NotImplementedError: TODO (\d+): (.*)')
 
 
-def not_written_yet(trace: Trace) -> str:
-    """The part of a skeleton that a program ran into, in words; "" if it was something else."""
-    found = UNWRITTEN.search(trace.text_of("stderr"))
+def not_written_yet(trace: Trace) -> Unwritten | None:
+    """The part of a skeleton that a program ran into; None if it was something else."""
+    stderr = trace.text_of("stderr")
+    found = UNWRITTEN.search(stderr)
     if not found:
-        return ""
+        return None
     file, number, task = found.groups()
-    return f"not written yet: {file}, TODO {number}: {task}"
+    before = stderr[:found.start()].rpartition(TRACEBACK)[2]
+    callers = [frame for frame in FRAME.findall(before) if not LIBRARY.search(frame[0])]
+    caller = re.split(r"[/\\]", callers[-1][0])[-1] + f", line {callers[-1][1]}" if callers else ""
+    return Unwritten(file, int(number), task, caller)
 
 
 MARKS = {"passed": "✓", "failed": "✗", "blocked": "–", "error": "!", "unavailable": "?"}
