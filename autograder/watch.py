@@ -1,7 +1,7 @@
 """For people who work in an editor: the checks are played whenever a program is saved, and one report is shown.
 
-The check that failed last is played first, by itself. When it passes, all are played, and the first that does not pass
-is the next one to work on. Its hint comes when it is asked for, a sentence at a time.
+The check that failed last is played by itself. When it passes, or when it is asked for, all are played, and the first
+that does not pass is the next one to work on. Its hint comes when it is asked for, a sentence at a time.
 """
 import queue
 import re
@@ -15,7 +15,7 @@ from . import grading
 from .progress import Planned, Progress
 from .render.text import MARKS, WIDTH, wrap
 
-KEYS = "Save a file to check again. Or type: h hint, l list, n next exercise, q quit"
+KEYS = "Save to check again. Enter: all checks. h hint, l list, n next exercise, q quit"
 LEGEND = "✓ passes   ✗ does not   – waits for one that does not   → this is shown"
 SENTENCE = re.compile(r"(?<=[^.\s][.!?])\s+")
 SAVED, QUIT = "saved", "q"
@@ -51,7 +51,7 @@ class Watch:
 
     def answer(self, event: str) -> None:
         """Do what is to be done when a program was saved, or when this was typed."""
-        answers = {SAVED: self.play, "": self.play, "h": self.hint, "l": self.list, "n": self.next}
+        answers = {SAVED: self.play, "": self.play_all, "h": self.hint, "l": self.list, "n": self.next}
         if event in answers:
             answers[event]()
         else:
@@ -66,6 +66,11 @@ class Watch:
         for changes in watchfiles.watch(grading.EXERCISES, watch_filter=watchfiles.PythonFilter()):
             if any(self.exercise in re.split(r"[/\\]", path) for _, path in changes):
                 self._events.put(SAVED)
+
+    def play_all(self) -> None:
+        """Play all checks: what passed before may not do so any more."""
+        self.current = None
+        self.play()
 
     def play(self) -> None:
         """Play the check that is worked on; if it passes, or if there is none, all of them. Show what came of it."""
@@ -84,7 +89,7 @@ class Watch:
             self.told = 0
             if again:
                 self._say(f"\n✓ {again.rubric}")
-        self._show(result)
+        self._show(result, alone=bool(only))
 
     def _first_of(self, result: grading.Result) -> Planned | None:
         """The first check of these that does not pass."""
@@ -93,7 +98,7 @@ class Watch:
         return next((check for check in sorted(standing.checks, key=lambda check: check.bonus)
                      if check.name in open_ones), None)
 
-    def _show(self, result: grading.Result) -> None:
+    def _show(self, result: grading.Result, alone: bool) -> None:
         standing = self.progress.of(self.exercise)
         if not self.current:
             self._say(f"\nAll checks pass. Now the three questions in exercises/{self.exercise}/{self.exercise}.ipynb.")
@@ -104,7 +109,8 @@ class Watch:
             check = next(check for check in result.score.checks if check.name == self.current.name)
             self._say("\n" + "\n".join([*wrap(self.current.rubric, WIDTH, f"{MARKS[check.outcome]} ", "  "), "",
                                         *wrap(check.cause, WIDTH, "  ", "  ")]))
-        self._say(f"\n{standing.bar()}\n{self.progress.line()}\n\n{KEYS}")
+        note = "  (the other checks are as they were when all were played last)\n" if alone else ""
+        self._say(f"\n{standing.bar()}\n{note}{self.progress.line()}\n\n{KEYS}")
 
     def hint(self) -> None:
         """Tell the hint of the check that is worked on, one sentence more than before."""
