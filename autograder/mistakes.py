@@ -262,6 +262,15 @@ def _(trace: Trace) -> bool:
     return not gave and any(len(pieces) > 1 for _, pieces in _to_functions(trace))
 
 
+@mistake("C01", "One recv() was taken for all that comes. It returns what is there; the end is b''.", seen_in="tour")
+def _(trace: Trace) -> bool:
+    for program, pieces in _streams(trace):     # it counted the first piece, and closed
+        counted = re.search(r"^received (\d+) bytes$", trace.text_of("screen", lane=program), re.MULTILINE)
+        if counted and len(pieces) > 1 and int(counted[1]) == len(pieces[0].data) and not _runs(trace, program):
+            return True
+    return False
+
+
 @mistake("C02", seen_in="echo")
 def _(trace: Trace) -> bool:
     for program, pieces in _streams(trace):

@@ -270,6 +270,15 @@ def unread(ours: int, theirs: int) -> int:
     return unsent + max(sent - sent_again - arrived, 0) + far.received
 
 
+def is_gone(ours: int, theirs: int) -> bool:
+    """Whether the kernel knows neither end of this connection any more, since a reset has ended it.
+
+    After an orderly end the one who closed first is still there, in TIME-WAIT. Both ends are on 127.0.0.1. False where
+    the kernel cannot be asked.
+    """
+    return can_ask() and not _connection(ours, theirs) and not _connection(theirs, ours)
+
+
 class Options(NamedTuple):
     """What the kernel tells of a connection's socket: whether a keep-alive timer runs; its receive buffer in bytes."""
 

@@ -4,7 +4,7 @@ import re
 import socket
 import struct
 
-from .netns import STATES, Options, acknowledge, can_ask, free_port, options, tcp_sockets, unread
+from .netns import STATES, Options, acknowledge, can_ask, free_port, is_gone, options, tcp_sockets, unread
 from .program import Program
 from .stage import POLL, Actor, Stage, Unmet
 from .words import quote, show
@@ -271,6 +271,10 @@ class Peer(Actor):
     def unread(self) -> int:
         """Bytes that it has sent and that the program has not read, wherever they are by now."""
         return len(self._outgoing) + unread(*self._ports)
+
+    def is_cut_off(self) -> bool:
+        """Whether the program's side has ended, and not only its direction: who has closed answers with a reset."""
+        return bool(self.ending) and is_gone(*self._ports)
 
     def _begin(self, port: int) -> None:
         # Not from getpeername(): the program may have reset the connection by now, and then there is no peer (C09).

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 import psutil
 
@@ -49,6 +49,16 @@ class Talker(Protocol):
         """Bytes that were sent and that the program has not read."""
 
 
+@runtime_checkable
+class Caller(Talker, Protocol):
+    """Who does so on a connection, which can be broken off."""
+
+    lane: str
+
+    def is_cut_off(self) -> bool:
+        """Whether it was, by the program's end: then what the program had not read was thrown away."""
+
+
 class Program(Actor):
     """One run of one of the student's programs.
 
@@ -67,7 +77,7 @@ class Program(Actor):
         self.peers: list[Talker] = []           # who talks with it
         self.exit_code: int | None = None
         self._shown: Counter[str] = Counter()
-        self._read_before = 0                   # bytes that had been sent to it when it was last seen to have read all
+        self._read_before: Counter[str] = Counter()     # bytes from each lane, when it was last seen to have read all
         self._output = {"screen": bytearray(), "stderr": bytearray()}
         self._typing = bytearray()              # typed, and not yet in the pipe
         self._cpu_mark: tuple[float, float] | None = None
@@ -334,9 +344,14 @@ class Program(Actor):
             self.stage.expect(lambda: not self._unread(), "all of it read",
                               lambda: f"{self._unread()} bytes that it leaves unread: {self.state()}",
                               poll=POLL, hopeless=self.has_ended)
-            sent = sum(len(event.data) for event in self.stage.trace.of("data", "datagram", to=self.lane))
-            if sent > self._read_before:
-                self.stage.trace.add(self.lane, "read", value=sent - self._read_before)
+            sent: Counter[str] = Counter()
+            for event in self.stage.trace.of("data", "datagram", to=self.lane):
+                sent[event.lane] += len(event.data)
+            # What comes for a socket that the program has closed, the kernel throws away. Nobody has read that.
+            lost = {peer.lane for peer in self.peers if isinstance(peer, Caller) and peer.is_cut_off()}
+            read = sum(size - self._read_before[lane] for lane, size in sent.items() if lane not in lost)
+            if read > 0:
+                self.stage.trace.add(self.lane, "read", value=read)
             self._read_before = sent
 
     def ends(self, code: int | None = 0) -> None:

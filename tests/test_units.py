@@ -615,18 +615,45 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
     print("the end" if connection.recv(1) == b"" else "more", flush=True)
 """
 
+LISTENER = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+    connection.shutdown(socket.SHUT_WR)
+    for _ in range(int(sys.argv[2])):
+        connection.recv(100)
+print("closed", flush=True)
+sys.stdin.read()
+"""
+
 
 @pytest.fixture
 def cast(stage) -> Iterator[Cast]:
     """Two programs, in a folder that every user may enter, since root starts them as another one."""
     with tempfile.TemporaryDirectory(prefix="cast-") as name:
-        for script, source in ("echo.py", ECHO), ("caller.py", CALLER):
+        for script, source in ("echo.py", ECHO), ("caller.py", CALLER), ("listener.py", LISTENER):
             Path(name, script).write_text(source)
         Path(name).chmod(0o755)
         yield Cast(stage, Path(name), "plain")
         for actor in reversed(stage.actors):                # they must have ended before their folder does
             actor.close()
         stage.actors.clear()
+
+
+@asks_kernel
+@pytest.mark.parametrize(("listens", "read"), [(1, [3]), (2, [3, 4])])
+def test_what_comes_for_a_closed_socket_is_not_read(cast, listens, read):
+    """Who has ended its direction only still reads. Who has closed does not: the kernel throws away what comes."""
+    server = cast.server()
+    listener = cast.program("listener.py", server.port, listens, lane="the listener")
+    server.accepts(listener)
+    server.sees_the_end()
+    server.sends("one")
+    listener.has_read_everything()
+    if listens == 1:
+        listener.shows("closed")
+    server.sends("more")
+    listener.has_read_everything()
+    assert [event.value for event in cast.stage.trace.of("read")] == read
 
 
 def linked(cast: Cast, piece: int):

@@ -24,8 +24,8 @@ def tour(cast, peer):
 
 
 @mark.check("tour", points=4,
-            hint="getsockname() is this socket's own end, getpeername() the other one. Each returns a pair of address "
-                 "and port.")
+            hint="A connection has two ends, each a pair of address and port, and a socket can be asked for both. "
+                 "getsockname() is this socket's own end, getpeername() the other one.")
 def test_addresses(cast, tour, peer):
     """It tells its own address and its peer's"""
     own = f"own 127.0.0.1 {peer.port_of_program}"
@@ -34,10 +34,11 @@ def test_addresses(cast, tour, peer):
     peer.receives(own)
 
 
-@mark.check("tour", points=3, needs=[test_addresses],
-            hint="setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1) and its like set, getsockopt() reads back what the kernel "
-                 "has made of it. TimeoutError is no end; shutdown(SHUT_WR) ends only your own direction; recv() until"
-                 " b''.")
+@mark.check("tour", points=3, needs=[test_addresses], probes=["C01.tour"],
+            hint="One recv() is not all that comes. It returns what is there; the end is b''. TimeoutError is no end, "
+                 "and shutdown(SHUT_WR) ends only your own direction. What the kernel has made of an option can differ "
+                 "from what you set: setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1) and its like set, getsockopt() reads "
+                 "back.")
 def test_options(cast, tour, peer):
     """It sets options and a timeout, reads them back, and closes first"""
     peer.receives(f"own 127.0.0.1 {peer.port_of_program}")
