@@ -79,7 +79,7 @@ def search(stage: Stage, examples: Any, plays: Callable[[T], None], first: Seque
     if not failing:
         with stage.step(f"all of {played} {what} go well"):
             return
-    with stage.step(f"of all the {what} that were tried, this is the smallest that does not go well"):
+    with stage.step(f"of the {what} that were tried, the shortest that failed is played now"):
         pass
     example, before, unmet = min(failing, key=lambda failed: len(repr(failed[0])))
     with stage.rehearsal() as now:

@@ -143,7 +143,7 @@ def test_the_smallest_cut_is_found_and_seen_alone(stage):
     with pytest.raises(Unmet):
         search(stage, cuts(["a", "bb", "ccc"], frame), ill, [], 100, 7, "cuts")
     steps = [step.sentence for step in stage.trace.steps]
-    assert len(steps) == 2 and "this is the smallest" in steps[0]
+    assert len(steps) == 2 and "the shortest that failed" in steps[0]
     found = eval(steps[1].removeprefix("play "), {"Cut": Cut})
     assert found.places == (5, 8) and len(found.messages) <= 2
 

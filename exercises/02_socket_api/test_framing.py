@@ -41,8 +41,8 @@ def framing(cast, peer):
 
 
 @mark.check("framing", points=6, probes=["C26"],
-            hint="struct.pack('!I', n) makes four bytes in network order. n is the number of bytes of the body, so "
-                 "encode the JSON first, and count then.")
+            hint="The length is the number of bytes of the body, so encode the JSON first, and count then. "
+                 "struct.pack('!I', n) makes four bytes in network order.")
 def test_frame(cast, framing, peer):
     """A frame is four bytes of length, in network order, and the JSON"""
     largest = "x" * (LIMIT - 2)                 # two more for the quotes
@@ -104,7 +104,7 @@ def test_end(cast, framing, peer):
     for kept in 1, 4, 7, len(whole) - 1:
         with framing.connected_to(peer) as connection:
             framing.loops_over("messages", connection)
-            peer.sends(whole + whole[:kept])
+            peer.sends(whole + whole[:kept], f"a frame, and {kept} byte{'s' * (kept > 1)} of the next")
             framing.gives(message)
             peer.closes()
             framing.breaks_off("FrameError")
@@ -116,7 +116,7 @@ def test_end(cast, framing, peer):
 def test_refused(cast, framing, peer):
     """A length above the limit, or a body that is no JSON, is refused"""
     message, largest = {"text": cast.line()}, "x" * (LIMIT - 2)
-    for wrong, why in ((struct.pack("!I", LIMIT + 1), "one byte too many"),
+    for wrong, why in ((struct.pack("!I", LIMIT + 1), "a length of LIMIT + 1"),
                        (b"GET / HTTP/1.1\r\n", "somebody took you for a web server"),
                        (struct.pack("!I", 5) + b'{"a":', "half a JSON"),
                        (struct.pack("!I", 4) + b'"\xff\xfe"', "no UTF-8"),
