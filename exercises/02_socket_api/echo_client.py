@@ -14,7 +14,8 @@ What it does
                client waits until the server has closed the connection, closes too, and ends with exit code 0.
   Server gone  If the connection ends while a reply is awaited, the client shows GONE and ends, exit code 1.
   Nobody there One clear line on stderr, and exit code 1, when it cannot connect: nobody listens, the name is
-               unknown, or there is no such port.
+               unknown, or there is no such port. sys.exit("one line") writes the line to stderr and ends with exit
+               code 1.
 """
 import argparse
 import socket
@@ -53,23 +54,29 @@ class Replies:
         has come, and only then make text of the line (errors="replace": a strange byte must not end the program).
 
         Three things can come in place of bytes. recv() raises TimeoutError: nothing came in time, and the connection
-        is as good as before; show SILENT, once, and wait on. It returns b"": the server has closed. It raises another
-        OSError, such as ConnectionResetError: the connection is broken.
+        is as good as before; show SILENT, once for each awaited reply, and wait on. It returns b"": the server has
+        closed. It raises another OSError, such as ConnectionResetError: the connection is broken.
         """
         # TODO 2: the next reply, whole
         raise NotImplementedError("TODO 2: the next reply, whole")
 
 
 def converse(connection: socket.socket, replies: Replies) -> bool:
-    """Send what is typed, and show each reply, until QUIT is typed or the input ends. Then say QUIT, and return True.
+    """Send what is typed, and show each reply, until QUIT is typed or the input ends.
 
-    Returns False if the server is gone before that: there is no reply, or sending raises OSError.
+    Then send the line QUIT, with its newline, as every line, and return True. Returns False if the server is gone
+    before that: there is no reply, or sending raises OSError, also of the last QUIT.
     """
     # TODO 3: send what is typed, and show what comes back
     raise NotImplementedError("TODO 3: send what is typed, and show what comes back")
 
 
 def main() -> None:
+    """Connect, converse, and leave in good order.
+
+    After the last QUIT, wait until the server has closed. The timeout of Replies still holds on this connection: a
+    slow server is no end here either. If the connection breaks off, it is over as well.
+    """
     parser = argparse.ArgumentParser(description="Sends what is typed, and shows what comes back.")
     parser.add_argument("--host", default="127.0.0.1", help="address of the server")
     parser.add_argument("--port", default=12345, type=int, help="port of the server")

@@ -51,8 +51,8 @@ def client(cast, the_server):
 
 
 @mark.check("echo", points=4, probes=["C20", "C19"],
-            hint="The steps are socket(), bind() to --host and --port as one pair, listen(). The host '' or 0.0.0.0 "
-                 "would be every network that this machine is in.")
+            hint="The steps are socket(), setsockopt(), bind() to --host and --port as one pair, listen(). The host '' "
+                 "or 0.0.0.0 would be every network that this machine is in.")
 def test_listens(cast, server):
     """Your server listens on the given port, on 127.0.0.1 only"""
     server.listens_only_on("127.0.0.1")
@@ -60,7 +60,8 @@ def test_listens(cast, server):
 
 @mark.check("echo", points=6, needs=[test_listens], probes=["C21", "C27", "C03", "C01.echo", "C11.echo"],
             hint="accept() returns a new socket, and it is that one which you recv() from and send to. Keep the bytes "
-                 "until their newline has come; then send the line back, before you wait for the next.")
+                 "until their newline has come; then send the line back, before you wait for the next. Then look "
+                 "whether another newline is in what you kept, before the next recv().")
 def test_echoes(cast, server, alice):
     """Each line comes back, however it is cut, and after a silence too"""
     alice.connects()
@@ -106,9 +107,10 @@ def test_next_client(cast, server, alice, bob):
 
 
 @mark.check("clients", points=5, needs=[test_echoes], probes=["C01.echo", "C18"],
-            hint="Compare each whole line with b'q'. Before you close, say with shutdown(SHUT_WR) that this was all, "
-                 "and recv() until b'' comes, with a timeout: if bytes are unread when a socket is closed, the kernel "
-                 "sends a reset in place of the orderly end.")
+            hint="Compare each whole line with b'q'. It stays open? Then your server is still waiting in some recv(): "
+                 "which one? `break` leaves one loop only, the innermost one. Before you close, say with "
+                 "shutdown(SHUT_WR) that this was all, and recv() until b'' comes, with a timeout: if bytes are unread "
+                 "when a socket is closed, the kernel sends a reset in place of the orderly end.")
 def test_q(cast, server, alice, bob):
     """The line "q" ends the conversation in good order, not the server"""
     alice.connects()
@@ -213,8 +215,8 @@ def test_half_close(cast, server, alice):
 
 
 @mark.check("clients", points=6, needs=[test_q], probes=["C05"],
-            hint="Set SO_REUSEADDR on the listening socket before bind(), or let socket.create_server() do it; and on "
-                 "Ctrl-C, which raises KeyboardInterrupt, just end.")
+            hint="The port of a connection that your server closed first is in TIME-WAIT, and cannot be bound again "
+                 "just so. Set SO_REUSEADDR on the listening socket before bind().")
 def test_restart(cast, server, alice):
     """Ctrl-C ends it quietly; it starts again at once despite TIME-WAIT"""
     alice.connects()

@@ -6,8 +6,9 @@ from pytest import mark
 
 
 @mark.check("many", points=8, bonus=True, probes=["C06", "C21"],
-            hint="accept() in a loop, and for each connection a thread: threading.Thread(target=visit, "
-                 "args=[connection], daemon=True).start(). For a host with a colon in it the family is AF_INET6.")
+            hint="A client that waits must not hold up accept(): let each one be served beside it, by a thread "
+                 "(lesson, section 3, has the line). What runs in the thread is a function of your own: converse(), "
+                 "and whatever happens in it, close(). For a host with a colon in it the family is AF_INET6.")
 def test_many_at_once(cast):
     """Many clients at once, over IPv4, and IPv6 where there is one"""
     for host in cast.loopback_addresses():

@@ -21,6 +21,7 @@ What it does
   The end      On Ctrl-C the program ends quietly: exit code 0, no traceback. It does not read its stdin.
   Again        It can be started again at once on the same port, and listens on --host only.
   No such port One clear line on stderr, and exit code 1: a port above 65535, or one that is taken.
+               sys.exit("one line") writes the line to stderr and ends with exit code 1.
 """
 import argparse
 import contextlib
@@ -84,6 +85,7 @@ def converse(connection: socket.socket) -> None:
                 part(connection)
                 return
             connection.sendall(line + b"\n")
+    part(connection)
     ### END SOLUTION 3
 
 
@@ -93,7 +95,8 @@ def part(connection: socket.socket) -> None:
     The client may have sent more behind its "q". If bytes are unread when a socket is closed, the kernel sends a
     reset in place of an orderly end (RFC 2525, 2.17), and a reset can overtake what was sent before. So: shutdown()
     says that nothing more will be sent; then read and drop what still comes, until the client's end or for
-    DRAIN_SECONDS in all.
+    DRAIN_SECONDS in all: note time.monotonic() at the start, and before each recv() set the timeout to what is left.
+    When nothing is left, stop. A TimeoutError here is no fault.
     """
     ### BEGIN SOLUTION 4: part in good order
     connection.shutdown(socket.SHUT_WR)

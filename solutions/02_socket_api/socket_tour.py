@@ -4,6 +4,9 @@
 
 The program prints what it does; what it really did can be seen from outside, and is: in the bytes that arrive, in what
 the kernel tells of the socket (ss -toem shows the same), and in who closed first.
+
+The program runs the four functions one after the other, and the first check sees it run to its end. So write all four,
+and look at each by hand as you go.
 """
 import argparse
 import socket
