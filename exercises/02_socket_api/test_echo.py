@@ -42,7 +42,7 @@ def the_server(cast):
 @fixture
 def client(cast, the_server):
     """Your echo_client.py, which has connected to the_server."""
-    program = cast.program("echo_client.py", "--port", the_server.port, "--timeout", "0.2", lane="your client")
+    program = cast.program("echo_client.py", "--port", the_server.port, lane="your client")
     the_server.accepts(program)
     return program
 
@@ -311,8 +311,10 @@ def test_nobody_there(cast):
 @mark.check("client", points=5, needs=[test_client_shows_replies], probes=["C27", "C04", "C08", "C10"],
             hint="recv() on a socket with a timeout raises TimeoutError when nothing came: say SILENT once, and call "
                  "recv() again. Only b'' is an end. And a reset, ConnectionResetError, is one too.")
-def test_silence_is_no_end(cast, client, the_server):
+def test_silence_is_no_end(cast, the_server):
     """A silent server is told from one that has gone"""
+    client = cast.program("echo_client.py", "--port", the_server.port, "--timeout", "0.2", lane="your client")
+    the_server.accepts(client)
     client.is_typed(text := cast.line("are you there?"))
     the_server.receives(text)
     cast.timers(0.2, "its timeout")
