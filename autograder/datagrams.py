@@ -146,14 +146,14 @@ class UdpPeer(Actor):
             else Unmet(quote(wanted), quote(found), compare=True)
 
     def receives_while_sending(self, data: bytes, sending: bytes, timeout: float) -> bytes:
-        """Next it receives a datagram with these bytes, though it sends something else all the while.
+        """Next it receives a datagram with these bytes once more, though it sends something else all the while.
 
         timeout: after how long (s) the program sends it. Where a busy machine has made a pause as long, the program may
         have sent it for that: it will do so again, and what comes without such a pause shows more, as long as there is
         time for it.
         """
-        with self.stage.step(f"{self.lane} receives  {self.words(data)}, and goes on sending  "
-                             f"{self.words(sending)}"):
+        with self.stage.step(f"{self.lane} sends  {self.words(sending)}  again and again; all the same it receives  "
+                             f"{self.words(data)}  a second time"):
             pause, last, before = 0.0, time.monotonic(), []
             for _ in range(round(DEADLINE / EVERY)):
                 self.sends(sending)

@@ -23,7 +23,16 @@ class Fault:
 
     def __str__(self) -> str:
         later = f" until {self.by} more ha{'ve' if self.by > 1 else 's'} passed" if self.way == "delay" else ""
-        return f"{self.way} {self.direction} {self.number}{later}"
+        # Some directions are called by the packets that go there. "DATA 1" would be the one that bears the number 1.
+        called_by_packets = self.direction.isupper()
+        which = f"the {nth(self.number)} {self.direction}" if called_by_packets else f"{self.direction} {self.number}"
+        return f"{self.way} {which}{later}"
+
+
+def nth(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, …"""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
 
 
 @dataclass(frozen=True)

@@ -714,10 +714,14 @@ def _(trace: Trace) -> bool:
 @mistake("U12", "A time was measured from a block that was sent again. Nobody can know which of the sendings was "
                 "acknowledged (Karn's algorithm).")
 def _(trace: Trace) -> bool:
-    waits = [event.value for event in trace.of("wait")]
+    waited = list(trace.of("wait"))
+    if not waited:
+        return False
+    sender = waited[-1].lane                    # another one may have had blocks with the same numbers
+    waits = [event.value for event in waited if event.lane == sender]
     packets = _packets(trace)
-    acknowledged = [packet.number for packet in packets if packet.kind == "ACK"]
-    sent = [packet.number for packet in packets if packet.kind == "DATA"]
+    acknowledged = [packet.number for packet in packets if packet.kind == "ACK" and packet.event.to == sender]
+    sent = [packet.number for packet in packets if packet.kind == "DATA" and packet.event.lane == sender]
     known = [*waits[:-1], 200, 1000]             # what it has waited before, and what it may begin with again
     return bool(acknowledged) and sent.count(acknowledged[-1]) > 1 and len(waits) > 1 and waits[-1] not in known
 

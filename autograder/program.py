@@ -526,7 +526,7 @@ class Program(Actor):
 
     def _instead(self, text: str) -> str:
         """What is on the screen, where a line that ends with this text was expected."""
-        if text in self.screen:
+        if text in self.screen and text != "\n":        # an empty line: each line has that in it
             return "it, but not at the end of a line of its own"
         shown = self.screen.strip().splitlines()
         found = f"last on the screen: {show(shown[-1])}" if shown else "nothing on the screen"

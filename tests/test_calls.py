@@ -195,6 +195,17 @@ def test_a_script_of_faults_does_what_it_says(script, arrives):
     assert faults.left() == ([("out", b"4")] if arrives == "1 2 3" else [])
 
 
+@pytest.mark.parametrize(("fault", "words"), [
+    (Fault("DATA", 1, "delay", 2), "delay the 1st DATA until 2 more have passed"),
+    (Fault("ACK", 12, "drop"), "drop the 12th ACK"),
+    (Fault("ACK", 23, "duplicate"), "duplicate the 23rd ACK"),
+    (Fault("out", 2, "drop"), "drop out 2"),
+])
+def test_a_fault_in_words(fault, words):
+    """Where a direction is called by its packets, which bear numbers of their own, its n-th one is told from these."""
+    assert str(fault) == words
+
+
 ECHO = """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -17,6 +17,9 @@ What it does
                with exit code 0.
   Several      programs serve on one port at once, and each of them gets every question.
   With --group ADDRESS the question goes to that multicast group and not to the broadcast address, and serve joins it.
+
+What to write, in which order: that of the TODOs. With TODO 1 and 2 you have serve, with TODO 3 find. The first check
+needs all three: it begins with serve, and goes on with find.
 """
 import argparse
 import contextlib
@@ -32,15 +35,16 @@ LOOPBACK = "127.0.0.1"
 
 
 def listen(port: int, group: str) -> socket.socket:
-    """Return a UDP socket that hears questions to this port: those to the broadcast address, or to the group, if not
-    "".
+    """Return a UDP socket that hears the questions to this port.
+
+    If group is "", they come by broadcast. Otherwise they come to that group, and the socket joins it.
 
     Bind it to the host "", which is every address of this machine: a socket that is bound to 127.0.0.1 hears only what
     is sent to exactly that address, and no broadcast. Set SO_REUSEADDR before, so that several can share the port
     (macOS wants SO_REUSEPORT for that). To join a group set IP_ADD_MEMBERSHIP, of the level IPPROTO_IP, to eight
     bytes: the group's address and that of the interface, LOOPBACK, each as socket.inet_aton() writes it.
 
-    Where it cannot, bind() raises OSError or OverflowError: sys.exit() with one line.
+    Where the port is taken, or there is no such port, bind() raises OSError or OverflowError: sys.exit() with one line.
     """
     # TODO 1: hear what is sent to everybody
     raise NotImplementedError("TODO 1: hear what is sent to everybody")

@@ -58,8 +58,9 @@ def asked(the_server, text: str) -> bytes:
 
 
 @mark.check("server", points=6, probes=["C20"],
-            hint="socket(AF_INET, SOCK_DGRAM), bind(), and then recvfrom(): there is no listen() and no accept(). It "
-                 "returns the bytes and their sender, an address and a port. Decode the bytes to show them.")
+            hint="There are no connections, so there is no listen() and no accept(): each datagram comes with its "
+                 "sender, an address and a port. Decode its bytes to show them. The calls are socket(AF_INET, "
+                 "SOCK_DGRAM), bind(), and then recvfrom(), again and again.")
 def test_shown(cast, server, alice, bob):
     """Each datagram is shown as "[ADDRESS:PORT] TEXT" """
     server.listens_only_on("127.0.0.1")
@@ -69,7 +70,8 @@ def test_shown(cast, server, alice, bob):
 
 
 @mark.check("server", points=6, needs=[test_shown],
-            hint="sendto() the same bytes, as they came, to the address that recvfrom() returned with them.")
+            hint="The same bytes go back, as they came, to the address that came with them: recvfrom() returns it, and "
+                 "sendto() takes it.")
 def test_replies(cast, server, alice, bob):
     """The same bytes go back to their sender"""
     for peer in alice, bob, alice:
@@ -111,8 +113,8 @@ def test_empty_datagram(cast, server, alice):
 
 
 @mark.check("server", points=5, needs=[test_replies], probes=["U02"],
-            hint="recvfrom(n) throws away what a datagram has beyond n bytes. Ask for the largest there can be: 65,507"
-                 " bytes, or simply 65535.")
+            hint="What a datagram has beyond the bytes that you ask for is thrown away. Ask for the largest there can "
+                 "be: recvfrom(65507), or simply 65535.")
 def test_largest_datagram(cast, server, alice):
     """65,507 bytes come whole, and go back whole"""
     for size in 1500, 9000, LARGEST:
@@ -123,8 +125,8 @@ def test_largest_datagram(cast, server, alice):
 
 
 @mark.check("server", points=4, needs=[test_replies],
-            hint="decode('utf-8', errors='replace') never raises. Send back the bytes that came, not the text that you"
-                 " made of them. Ctrl-C is KeyboardInterrupt: catch it, and return.")
+            hint="Send back the bytes that came, not the text that you made of them. Ctrl-C is KeyboardInterrupt, which"
+                 " main() catches: let it pass. decode('utf-8', errors='replace') never raises.")
 def test_odd_bytes(cast, server, alice):
     """Bytes that are no UTF-8 do no harm, and Ctrl-C ends it quietly"""
     alice.sends(odd := b"\xff\xfe caf\xe9 \x00")
@@ -141,27 +143,33 @@ def test_odd_bytes(cast, server, alice):
 
 
 @mark.check("client", points=5, probes=["U02"],
-            hint="Send f'{number} {text}' in one datagram, and of a reply show what stands behind the number and the "
-                 "space.")
+            hint="A question is one datagram, and of a reply show what stands behind the number and the space. The text"
+                 " of the reply \"2 \" is empty, and is shown like any other: an empty line. \"\" and None are both "
+                 "false: compare with `is not None`. Bytes that are no UTF-8 do no harm: decode('utf-8', "
+                 "errors='replace').")
 def test_client_shows_reply(cast, client, the_server):
     """Your client shows the reply, also an empty or a long one"""
-    replies = cast.line("你好"), "", cast.line("long") + " la" * 15000
+    replies = cast.line("你好").encode(), b"", cast.line("long").encode() + b" la" * 15000, b"a caf\xe9"
     for count, reply in enumerate(replies, start=1):
         client.is_typed(text := cast.line("what?"))
         number = asked(the_server, text)
         the_server.finds("its number is made of decimal digits", number, number.isdigit())
-        the_server.sends(number + f" {reply}".encode())
-        client.shows(reply)
+        the_server.sends(number + b" " + reply)
+        shown = reply.decode("utf-8", "replace")
+        if shown:
+            client.shows(shown)
+        else:
+            client.shows_line("")               # each line ends with an empty text
         client.shows_lines(count)
-        client.does_not_show(f"{number.decode()} {reply}")
+        client.does_not_show(f"{number.decode()} {shown}")
     client.input_ends()
     client.ends(code=0)
     client.ended_quietly()
 
 
 @mark.check("client", points=7, needs=[test_client_shows_reply], probes=["U05"],
-            hint="settimeout() makes recv() raise TimeoutError. Then send the same bytes again, with the same number, "
-                 "up to --retries times; wait after the last one too, and then show NO_REPLY.")
+            hint="When the time is over, send the same bytes again, with the same number, up to --retries times; wait "
+                 "after the last one too, and then show NO_REPLY. settimeout() makes recv() raise TimeoutError.")
 def test_no_reply(cast, the_server):
     """No reply: it asks again with the same number, then gives up"""
     with cast.step("your client starts, with --timeout 0.3 --retries 2"):
@@ -208,9 +216,10 @@ def test_stranger(cast, client, the_server):
 
 
 @mark.check("client", points=6, needs=[test_no_reply], probes=["U09"],
-            hint="Give each question a number of its own. A reply counts only if it begins with the number of the "
-                 "question that you are asking now, and a space: 12 begins with 1, too. And count the timeout from the"
-                 " sending: what does not count must not start it again.")
+            hint="Fix one moment, the deadline, when you send, and before each recv() compute what is left: a wait that"
+                 " begins anew with each datagram that does not count may never end. Give each question a number of its"
+                 " own. A reply counts only if it begins with the number of the question that you are asking now, and a"
+                 " space: 12 begins with 1, too.")
 def test_late_reply(cast, client, the_server):
     """A late reply to an old question is not taken for a new one"""
     client.is_typed(text := cast.line("first"))
@@ -240,11 +249,14 @@ def test_late_reply(cast, client, the_server):
 
 
 @mark.check("client", points=4, needs=[test_client_shows_reply], probes=["U01", "U08", "C19"],
-            hint="send() raises OSError with errno EMSGSIZE above 65,507 bytes. A server sets no SO_REUSEADDR: on UDP "
-                 "that lets a second program have the same port. And a port above 65535 raises OverflowError.")
+            hint="Too long: send() raises OSError, with errno EMSGSIZE, for a datagram of more than 65,507 bytes. Port "
+                 "taken: a server sets no SO_REUSEADDR, for on UDP that lets a second program have the same port. No "
+                 "such port: above 65535 bind() and connect() raise OverflowError.")
 def test_refused(cast, client, the_server):
-    """65,508 bytes, a port that is taken, or none: a clear refusal"""
-    client.is_typed("x" * LARGEST)
+    """A datagram too long, a port taken, or none: a clear refusal"""
+    with cast.step("at the keyboard of your client, somebody types a line of 65,507 bytes: with the number in front, "
+                   "the datagram has 65,509 or more"):
+        client.is_typed("x" * LARGEST)
     client.shows(TOO_LONG)
     client.is_typed(text := cast.line("shorter"))
     number = asked(the_server, text)

@@ -9,9 +9,10 @@ GROUP = "239.255.42.99"
 
 
 @mark.check("discovery", points=5,
-            hint="find: SO_BROADCAST before sendto() to 127.255.255.255; for a group, IP_MULTICAST_IF set to "
-                 "127.0.0.1. serve: bind to '', not to 127.0.0.1, and for a group IP_ADD_MEMBERSHIP with the same "
-                 "interface.")
+            hint="serve: bound to 127.0.0.1 a socket does not hear what was sent to 127.255.255.255: bind it to ''. For"
+                 " a group it also joins, with IP_ADD_MEMBERSHIP: first the group, then the interface. find: a socket "
+                 "has to ask for SO_BROADCAST before it may send to 127.255.255.255. Without IP_MULTICAST_IF there is "
+                 "no way to the group on a machine without a network.")
 def test_finds_one(cast):
     """It finds and is found, by broadcast and in a group"""
     for group in cast.ways_to_everybody(GROUP):
@@ -33,16 +34,18 @@ def test_finds_one(cast):
 
         port = cast.port()
         scanner = cast.udp_peer("a scanner", port=port, group=group)
-        finder = cast.program("discovery.py", "find", "--port", port, "--wait", "60", *way, lane="your finder")
-        scanner.talks_with(finder)
+        with cast.step(f"your finder starts, with {' '.join(way)}" if way else "your finder starts, without --group"):
+            finder = cast.program("discovery.py", "find", "--port", port, "--wait", "60", *way, lane="your finder")
+            scanner.talks_with(finder)
         scanner.receives(QUESTION)
         scanner.sends(f"HERE IS {(name := cast.line('scanner'))}")
         finder.shows(f"{name} at 127.0.0.1")
 
 
 @mark.check("discovery", points=4, needs=[test_finds_one],
-            hint="SO_REUSEADDR before bind() lets several programs serve on one port, and each gets what is sent to "
-                 "everybody. Keep a set of the names that were shown. And if there was none: NONE, and exit code 1.")
+            hint="Several programs serve on one port, and each gets what is sent to everybody: that needs SO_REUSEADDR "
+                 "before bind(). Keep a set of the names that were shown. What does not begin with ANSWER names nobody."
+                 " And if there was none: NONE, and exit code 1.")
 def test_finds_several(cast):
     """It finds several, each once, or says that nobody is there"""
     group = cast.ways_to_everybody(GROUP)[-1]
@@ -65,6 +68,7 @@ def test_finds_several(cast):
     finder.ends(code=0)
     for name in names:
         finder.has_shown(f"{name} at 127.0.0.1", times=1)
+    finder.does_not_show("HEAR HEAR at 127.0.0.1")
 
     alone = cast.program("discovery.py", "find", "--port", cast.port(), "--wait", "0.1", *way,
                          lane="your second finder")

@@ -1,8 +1,8 @@
 """A promise on top of UDP: your reliable.py, whose two halves are played a network, on a clock that nobody waits for.
 
-Times are in ms of that clock. What goes wrong is told as a script, such as "drop DATA 2; delay ACK 1 until 2 more have
-passed": the n-th packet of a kind, counted as they are sent. Where a check tries many scripts, it shows the smallest of
-those that went wrong.
+Times are in ms of that clock. What goes wrong is told as a script, such as "drop the 2nd DATA; delay the 1st ACK until
+2 more have passed": they are counted as they are sent, whatever number they bear. Where a check tries many scripts, it
+shows the smallest of those that went wrong.
 """
 import struct
 
@@ -13,6 +13,7 @@ from autograder.search import scripts
 from autograder.simulation import transfer
 
 FIRST_WAIT, LEAST_WAIT, MOST_WAIT, MOST_SENDS = 1000, 200, 60_000, 6
+MODULUS = 1 << 32
 BLOCKS = [b"one", b"two", b"three", b""]        # an empty block is a block
 
 
@@ -29,15 +30,18 @@ def ack(number: int) -> bytes:
 def words(packet: bytes) -> str:
     """A packet in words: DATA 7 'one', or ACK 7."""
     if len(packet) < 5 or packet[0] > 1:
-        return f"{packet.hex(' ') or 'nothing'} (no packet)"
+        return f"{packet.hex(' ') or 'an empty datagram'} (no packet)"
     kind, number = struct.unpack("!BI", packet[:5])
     return f"ACK {number}" + (f" {packet[5:]!r}" if packet[5:] else "") if kind else f"DATA {number} {packet[5:]!r}"
+
+
+TOLD = "finished", "failed", "deadline"         # by a Sender, after each call
 
 
 @fixture
 def sender(cast):
     """A process for your Sender."""
-    return cast.half("reliable.py", lane="your Sender", words=words, tell=("finished", "failed", "deadline"))
+    return cast.half("reliable.py", lane="your Sender", words=words, tell=TOLD)
 
 
 @fixture
@@ -47,28 +51,39 @@ def receiver(cast):
 
 
 @mark.check("reliable", points=6,
-            hint="struct.pack('!BI', kind, number) makes the five bytes. After the ACK of a block the next one is "
-                 "sent, with a number one higher, modulo 2**32; and after the last ACK finished is True.")
+            hint="After the ACK of a block the next one is sent, with a number one higher. After the last ACK finished "
+                 "is True; where there is no block it is so from the start, and nothing is sent. pack(DATA, number, "
+                 "block) makes a packet, and parse() takes one apart; both are there already. After 4294967295 comes 0:"
+                 " (number + 1) % MODULUS.")
 def test_numbered(cast, sender, receiver):
     """Blocks are numbered with 32 bits, sent in order, acknowledged"""
-    sender.is_made("Sender", BLOCKS, 300)
-    receiver.is_made("Receiver", 300)
+    for blocks, first in (BLOCKS, 300), ([b"before", b"after"], MODULUS - 1):
+        sender.is_made("Sender", blocks, first)
+        receiver.is_made("Receiver", first)
+        sender.starts()
+        for count, block in enumerate(blocks):
+            number = (first + count) % MODULUS
+            sender.sends(data(number, block))
+            sender.is_now("finished", False)
+            receiver.gets(data(number, block))
+            receiver.hands_over(block)
+            receiver.sends(ack(number))
+            sender.gets(ack(number))
+        sender.sends()
+        sender.is_now("finished", True)
+
+    sender.is_made("Sender", [], 0)
     sender.starts()
-    for number, block in enumerate(BLOCKS, start=300):
-        sender.sends(data(number, block))
-        sender.is_now("finished", False)
-        receiver.gets(data(number, block))
-        receiver.hands_over(block)
-        receiver.sends(ack(number))
-        sender.gets(ack(number))
     sender.sends()
     sender.is_now("finished", True)
 
 
 @mark.check("reliable", points=6, needs=[test_numbered],
-            hint="With each sending set deadline = now + wait. When tick() is told a time from then on, send the same "
-                 "packet again; the sixth was the last: when its time is over too, failed is True, and nothing more is"
-                 " sent.")
+            hint="Each sending sets a deadline: now + wait. When tick() is told a time from then on, send the same "
+                 "packet again. The sixth was the last: when its time is over too, failed is True, and nothing more is "
+                 "sent. Only an ACK with the number of the block counts: look at the kind too, for parse() has number 0"
+                 " for what is too short. In the end, finished or failed, there is nothing to wait for: then deadline "
+                 "is None, and tick() returns [].")
 def test_lost_data(cast, sender):
     """A lost block is sent again, and a bounded number of times"""
     sender.is_made("Sender", BLOCKS, 7)
@@ -83,16 +98,38 @@ def test_lost_data(cast, sender):
     sender.waits_until(sender.clock.now + sender.waits())
     sender.sends()
     sender.is_now("failed", True)
+    sender.is_now("deadline", None)
     sender.gets(ack(7))
     sender.sends()                              # too late: it has said that it failed
+    sender.waits_until(sender.clock.now + MOST_WAIT)
+    sender.sends()
+
+    sender.is_made("Sender", [b"one", b"two"], 0)
+    sender.starts()
+    sender.sends(data(0, b"one"))
+    for other in b"", data(0, b"x"):            # neither is an ACK 0
+        sender.gets(other)
+        sender.sends()
+    sender.gets(ack(0))
+    sender.sends(data(1, b"two"))
+    sender.gets(ack(1))
+    sender.is_now("finished", True)
+    sender.is_now("deadline", None)
+    sender.waits_until(sender.clock.now + MOST_WAIT)
+    sender.sends()
 
 
 @mark.check("reliable", points=5, needs=[test_numbered], probes=["U11"],
             hint="The same DATA again means that your ACK was lost, or is late. Send the ACK again, and do not hand "
-                 "the block over again.")
+                 "the block over again. What is no DATA, or too short, changes nothing: look at the kind before the "
+                 "number.")
 def test_lost_ack(cast, receiver):
     """A block that comes again is acknowledged again, not handed over"""
     receiver.is_made("Receiver", 0)
+    for other in ack(0), b"\0":                 # which parse() gives the number 0 that comes next
+        receiver.gets(other)
+        receiver.hands_over()
+        receiver.sends()
     for number, block in enumerate(BLOCKS):
         receiver.gets(data(number, block))
         receiver.hands_over(block)
@@ -125,8 +162,10 @@ def test_old_packets(cast, sender, receiver):
 
 
 @mark.check("reliable", points=3, needs=[test_lost_data], probes=["U12"],
-            hint="Double wait with each sending again. Measure only a block that was sent once (Karn): after another "
-                 "one the wait stays as long as it was.")
+            hint="After the ACK of a block that was sent once, compute the wait as the three lines in the text of "
+                 "receive() say: RTTVAR first, with the SRTT of before. Measure only a block that was sent once (Karn),"
+                 " and count the sendings of each block from 1 again. Keep the wait between LEAST_WAIT and MOST_WAIT. "
+                 "Double it with each sending again.")
 def test_waits(cast, sender):
     """Waits grow, and nothing is measured from what was sent again"""
     sender.is_made("Sender", [b"one", b"two", b"three", b"four", b"five"], 0)
@@ -149,11 +188,13 @@ def test_waits(cast, sender):
     sender.gets(ack(3))                         # 300 ms: RTTVAR is 78.125 now, and then SRTT is 125
     sender.has_to_wait(438)
 
-    sender.is_made("Sender", [b"one", b"two"], 0)
-    sender.starts()
-    sender.clock.now += 4
-    sender.gets(ack(0))                         # 4 + 4 · 2 ms would be in a great hurry
-    sender.has_to_wait(LEAST_WAIT)
+    # Another one, so that nobody takes its DATA 0 for one that was sent again.
+    second = cast.half("reliable.py", lane="your second Sender", words=words, tell=TOLD)
+    second.is_made("Sender", [b"one", b"two"], 0)
+    second.starts()
+    second.clock.now += 4
+    second.gets(ack(0))                         # 4 + 4 · 2 ms would be in a great hurry
+    second.has_to_wait(LEAST_WAIT)
 
 
 @mark.check("reliable", points=2, needs=[test_old_packets],

@@ -8,11 +8,13 @@ What it does
                in UTF-8, with a number (decimal digits) that no earlier question had, a space, and the line without
                its newline. The next line is taken when this one is answered or given up.
   Replies      A reply is a datagram from the server that begins with the same number and a space. Its text, which is
-               what stands behind them, is shown (stdout) on a line of its own, as soon as it comes. Whatever else
-               arrives does not count: what another address or port sends, and what answers an earlier question.
+               what stands behind them, is shown (stdout) on a line of its own, as soon as it comes. Bytes of it that
+               are no UTF-8 are shown as "�", as in the server. Whatever else arrives does not count: what another
+               address or port sends, and what answers an earlier question.
   Silence      If no reply has come --timeout seconds after the question, the same datagram is sent again, with the
-               same number; --retries times at the most. When the last one has had its time too, the client shows
-               NO_REPLY, and goes on with the next line. What does not count does not make it wait longer.
+               same number; --retries times at the most. With --retries 2 it is sent three times at the most. When
+               the last one has had its time too, the client shows NO_REPLY, and goes on with the next line. What does
+               not count does not make it wait longer.
   Nobody       If nobody listens on the server's port, the machine there says so (ICMP, port unreachable). The client
                shows NOBODY at once, without further tries, and goes on with the next line.
   Too long     A question whose datagram would have more than 65,507 bytes cannot be sent: it shows TOO_LONG, and
@@ -43,7 +45,7 @@ def connect(host: str, port: int) -> socket.socket:
     not told. (macOS sends no more than 9,216 bytes at once, until SO_SNDBUF is set to more.) Where there is no such
     address, connect() raises OSError or OverflowError: sys.exit() with one line.
     """
-    ### BEGIN SOLUTION 1: a socket that knows its peer
+    ### BEGIN SOLUTION 1: a socket that knows its partner
     asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         asking.connect((host, port))
@@ -59,7 +61,8 @@ def ask(asking: socket.socket, number: int, text: str, timeout: float, retries: 
     """Ask one question, and return what to show: the reply's text, NO_REPLY, NOBODY, or TOO_LONG.
 
     timeout: seconds to wait after each sending. Both send() and recv() may raise ConnectionRefusedError for what was
-    sent before. A datagram that is too long makes send() raise OSError with errno.EMSGSIZE.
+    sent before. If send() raises it, this datagram was not sent. Return NOBODY in either case. A datagram that is too
+    long makes send() raise OSError with errno.EMSGSIZE.
     """
     ### BEGIN SOLUTION 2: ask, ask again, and give up
     question = f"{number} {text}".encode("utf-8", errors="replace")
