@@ -195,7 +195,7 @@ class Cast:
         """What was found is what was expected. Raises Unmet."""
         with self.stage.step(sentence):
             if found != expected or type(found) is not type(expected):
-                raise Unmet(short(expected), short(found), compare=True)
+                raise Unmet(short(expected), short(found), compare=True, done=True)
 
     def read_back(self, option: int, value: int) -> int:
         """What this system says of an option of a TCP socket (level SOL_SOCKET) after it was set to this value."""

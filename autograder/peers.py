@@ -1,4 +1,5 @@
 """Scripted TCP peers: whom a student's program talks with. What they do and expect are the sentences of the tests."""
+import codecs
 import os
 import re
 import socket
@@ -27,7 +28,7 @@ class Peer(Actor):
         self._ports = (0, 0)                    # (ours, the program's)
         self._outgoing = bytearray()            # said, and not yet taken by the kernel
         self._ends = False                      # whether its direction ends after that
-        self._character = 0                     # bytes that the character in hand still needs
+        self._begun = b""                       # of a character that what was sent last has cut: its beginning
         stage.actors.append(self)
         if program:
             self._meets(program)
@@ -282,7 +283,7 @@ class Peer(Actor):
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)      # a piece goes out when it is sent
         self.received.clear()
         self._outgoing.clear()
-        self.ending, self._ends = "", False
+        self.ending, self._ends, self._begun = "", False, b""
         self.stage.watch(self._socket, self._read)
 
     def _put(self, data: bytes) -> None:
@@ -336,26 +337,34 @@ class Peer(Actor):
         return found + (f": {self.program.state()}" if self.program.has_ended() else "")
 
     def _describe(self, data: bytes) -> str:
-        """What is sent, in words: where a character is cut, its bytes, and which part of it they are."""
-        rest, self._character = self._character, 0
-        if len(data) < rest:                    # still inside the same one
-            self._character = rest - len(data)
-            return f"{data.hex(' ')}  ({len(data)} more byte{'s' * (len(data) > 1)} of it)"
-        whole = data[rest:]
-        for length in 1, 2, 3:                  # does it end inside a character?
-            lead = whole[-length] if length <= len(whole) else 0
-            needed = 4 if 0xF8 > lead >= 0xF0 else 3 if 0xF0 > lead >= 0xE0 else 2 if 0xE0 > lead >= 0xC0 else 0
-            if needed > length:
-                self._character = needed - length
-                break
-        if not rest and not self._character:
+        """What is sent, in words: where a character is cut, its bytes, and which part of it they are.
+
+        What is no text as a whole, such as a picture, has no characters.
+        """
+        begun, self._begun = self._begun, b""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(begun + data)
+        except UnicodeDecodeError:
             return show(data)
-        parts = [f"the other {rest} byte{'s' * (rest > 1)} of it"] if rest else []
-        if self._character:
-            parts.append(f"{needed - self._character} of the {needed} bytes of a character")
-        elif whole == b"\n":
+        self._begun, _ = decoder.getstate()
+        rest = _size(begun) - len(begun)
+        if begun and len(data) < rest:          # still inside the same one
+            return f"{data.hex(' ')}  ({len(data)} more byte{'s' * (len(data) > 1)} of it)"
+        if not begun and not self._begun:
+            return show(data)
+        parts = [f"the other {rest} byte{'s' * (rest > 1)} of it"] if begun else []
+        if self._begun:
+            parts.append(f"{len(self._begun)} of the {_size(self._begun)} bytes of a character")
+        elif data[rest:] == b"\n":
             parts.append("the newline")
         return f"{data.hex(' ')}  ({', and '.join(parts)})"
+
+
+def _size(begun: bytes) -> int:
+    """How many bytes a character has that begins so; 0 for no bytes."""
+    lead = begun[0] if begun else 0
+    return 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 0
 
 
 class ScriptedServer(Peer):
@@ -382,8 +391,11 @@ class ScriptedServer(Peer):
     def receives_request(self) -> bytes:
         """Next it receives the head of an HTTP request: lines, and an empty one. Returns them, as they came."""
         with self.stage.step(f"{self.lane} receives a request, with an empty line at its end"):
-            end = self.stage.expect(lambda: re.search(rb"\n\r?\n", self.received), "lines, and an empty one",
-                                    lambda: self._instead(len(self.received)), hopeless=lambda: bool(self.ending)).end()
+            found = self.stage.wait(lambda: re.search(rb"\n\r?\n", self.received), hopeless=lambda: bool(self.ending))
+            if not found:
+                raise Unmet("the lines of the request, and an empty line behind them",
+                            self._instead(len(self.received)), late=not self.ending, done=bool(self.received))
+            end = found.end()
             head = bytes(self.received[:end])
             del self.received[:end]
             return head

@@ -31,12 +31,13 @@ class Unmet(Exception):
     """The student's program did not do what a step expects.
 
     expected, got: texts for a person, each fit to stand behind its word. late: whether a deadline passed.
-    compare: whether the two are of the same kind, so that a mark under the first difference helps.
+    compare: whether the two are of the same kind, so that a mark under the first difference helps. done: whether it is
+    about what the program has done already, so that a TODO which it runs into behind that is not why.
     """
 
-    def __init__(self, expected: str, got: str, late: bool = False, compare: bool = False) -> None:
+    def __init__(self, expected: str, got: str, late: bool = False, compare: bool = False, done: bool = False) -> None:
         super().__init__(f"expected {expected}, got {got}")
-        self.expected, self.got, self.late, self.compare = expected, got, late, compare
+        self.expected, self.got, self.late, self.compare, self.done = expected, got, late, compare, done
 
 
 class Unavailable(Exception):

@@ -341,6 +341,27 @@ def test_skeleton_is_told_what_is_not_written(tmp_path):
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(("host", "end", "outcomes", "said"), [
+    ("{host}", "\\r\\n\\r\\n", ["failed", "blocked"], "(L18)"),
+    ("{host}:{port}", "\\r\\n", ["failed", "blocked"],
+     "expected  the lines of the request, and an empty line behind them"),
+    ("{host}:{port}", "\\r\\n\\r\\n", ["passed", "failed"], "not written yet: browser.py, TODO 2"),
+], ids=["no port", "no empty line", "right"])
+def test_what_is_written_is_judged_though_the_next_part_is_not(tmp_path, host, end, outcomes, said):
+    """A wrong request is told, also where the browser then runs into the TODO for reading the answer."""
+    todo = 'raise NotImplementedError("TODO 1: write the request")'
+    skeleton = (ROOT / "exercises" / "00_osi" / "browser.py").read_text("utf-8")
+    assert skeleton.count(todo) == 1
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "browser.py").write_text(skeleton.replace(
+        todo, f'return f"GET {{path}} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close{end}".encode()'), "utf-8")
+    done = run(ROOT / "exercises" / "00_osi", "--submission=own", "--score=score.json", "--only=test_request",
+               "--only=test_page", cwd=tmp_path)
+    assert [check["outcome"] for check in json.loads((tmp_path / "score.json").read_text())["checks"]] == outcomes
+    assert said in done.output
+    assert "NotImplementedError" not in done.output
+
+
 # Places -------------------------------------------------------------------------------------------------------
 
 

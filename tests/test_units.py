@@ -62,7 +62,7 @@ class Wordy(Peer):
     """A peer that only describes."""
 
     def __init__(self) -> None:
-        self._character = 0
+        self._begun = b""
 
 
 @pytest.mark.parametrize(("pieces", "words"), [
@@ -79,17 +79,26 @@ class Wordy(Peer):
       "b8 ad e4  (the other 2 bytes of it, and 1 of the 3 bytes of a character)",
       "b8 ad 21  (the other 2 bytes of it)"]),
     ([b"\xff\xfe caf\xe9 x\n", b"hello\n"], ["ff fe 20 63 61 66 e9 20 78 0a", r'"hello\n"']),
+    ([b"\x89PNG \xf0", b"\x9f\x99\x82"], ["89 50 4e 47 20 f0", "9f 99 82"]),
+    (["中".encode()[:1], b"\xff\n", b"hello\n"], ["e4  (1 of the 3 bytes of a character)", "ff 0a", r'"hello\n"']),
+    (["🙂".encode()[:1], "🙂".encode()[1:2], "🙂".encode()[2:]],
+     ["f0  (1 of the 4 bytes of a character)", "9f  (1 more byte of it)", "99 82  (the other 2 bytes of it)"]),
 ])
 def test_cut_characters_in_words(pieces, words):
-    """A piece that ends in a character says so, and the next one that it begins with the rest."""
+    """A piece that ends in a character says so, and the next one that it begins with the rest; of a text only."""
     peer = Wordy()
     assert [peer._describe(piece) for piece in pieces] == words
 
 
-def test_character_in_three_pieces_in_words():
-    peer = Wordy()
-    peer._describe("🙂".encode()[:1])
-    assert "the other" not in peer._describe("🙂".encode()[1:2])
+def test_a_cut_character_ends_with_its_connection(stage):
+    """Where nothing came behind it, the next client is not sent the rest of it."""
+    server = ScriptedServer(stage)
+    with socket.create_connection((LOCALHOST, server.port)) as first:
+        server._socket, _ = server._listener.accept()
+        server._begin(first.getsockname()[1])
+        assert server._describe("中".encode()[:1]) == "e4  (1 of the 3 bytes of a character)"
+    server._begin(0)
+    assert server._describe(b"\xb8") == "b8"
 
 
 # What the kernel knows of connections -------------------------------------------------------------------------
