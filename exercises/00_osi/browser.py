@@ -46,7 +46,7 @@ class Response(NamedTuple):
 
 
 def request(host: str, port: int, path: str) -> bytes:
-    """The request for this path, such as "/index.html", with the three lines that stand above, and an empty one.
+    """The request for this path, such as "/index.html", as bytes: the three lines that stand above, and an empty one.
 
     Host says which of the names that a server may have is meant, and every request has to have it (RFC 9112, section
     3.2): the host, and behind a colon the port. (For port 80, HTTP's own, the host alone is enough.) "Connection:
@@ -63,16 +63,18 @@ def read_response(connection: socket.socket) -> Response:
     in the body, or nowhere, so that head and body come in one piece. So keep the bytes until what you need is there.
 
     The head ends with the first END_OF_HEAD. (There may be more of them in the body; they are a part of it.) The first
-    line of the head is the version, the status and the reason, with a space between them; the reason may be empty.
-    Behind it comes a header field on each line: its name, in any mixture of upper and lower case, a colon, and its
-    value, with spaces around it or not.
+    line of the head is the version, the status and the reason, with a space between them; the reason may be empty, and
+    then the space in front of it may be missing too. Behind it comes a header field on each line: its name, in any
+    mixture of upper and lower case, a colon, and its value, with spaces around it or not. Only the first colon divides;
+    a value may have colons of its own, as in `Date: Thu, 26 Nov 2026 11:08:49 GMT`.
 
-    Where there is a Content-Length, the body has so many bytes, and you have it all as soon as they have come: do not
-    wait for the server to close the connection. Where there is none, the body is all that comes until recv() returns
-    b"".
+    Where there is a Content-Length, the body has so many bytes, and not more, and you have it all as soon as they have
+    come: do not wait for the server to close the connection. Where there is none, the body is all that comes until
+    recv() returns b"".
 
     Raises HttpError if recv() returns b"" before the head is complete, or before all of Content-Length has come; if the
-    first line is no status line; or if the Content-Length is no number. Other errors of the connection pass through.
+    first line is no status line; or if the Content-Length is no number. (int() raises a plain ValueError for what is no
+    number; make an HttpError of it.) Other errors of the connection pass through.
     """
     # TODO 2: read the response, all of it
     raise NotImplementedError("TODO 2: read the response, all of it")

@@ -23,8 +23,9 @@ def visit(cast, the_server) -> Callable[[str], Program]:
 
 
 @mark.check("browser", points=4, probes=["L18", "L17"],
-            hint="f'GET {path} HTTP/1.1\\r\\n' is the first line, and the others end with \\r\\n too, also the empty "
-                 "one at the end. Host is followed by host and port, as in 127.0.0.1:8000. encode() makes bytes of it.")
+            hint="Three lines and an empty one: how does each end? Each of them, the empty one too, ends with \\r\\n. "
+                 "Host is followed by host and port, as in 127.0.0.1:8000. f'GET {path} HTTP/1.1\\r\\n' is the first "
+                 "line, and encode() makes bytes of it all.")
 def test_request(cast, the_server, visit):
     """GET, Host, and an empty line"""
     path = f"/{cast.line('page').replace(' ', '/')}.html?lang=zh"
@@ -41,16 +42,21 @@ def test_request(cast, the_server, visit):
     the_server.has_received_nothing_more()
 
 
-@mark.check("browser", points=6, needs=[test_request],
-            probes=["C01.page", "C03.page", "L19", "L20", "L24", "L21", "L22", "L23", "C04"],
-            hint="Collect what recv() returns until b'\\r\\n\\r\\n' is in it, and partition() it there: what is "
-                 "behind belongs to the body. Then go on until the body has as many bytes as Content-Length says, or "
-                 "until b''. With a Content-Length, b'' before that is an error.")
-def test_page(cast, the_server, visit):
-    """The whole page, in whichever pieces; 404, and an end too early"""
-    def head_of(body: bytes) -> bytes:
-        return f"HTTP/1.1 200 OK\r\nServer: scripted\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+def head_of(body: bytes, status: str = "200 OK") -> bytes:
+    """The head of an answer with this body, as servers send it: Date is a field with colons in its value."""
+    return (f"HTTP/1.1 {status}\r\nDate: Thu, 26 Nov 2026 11:08:49 GMT\r\nServer: scripted\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n").encode()
 
+
+@mark.check("browser", points=3, needs=[test_request],
+            probes=["C01.page", "C03.page", "L19", "L20", "L24", "L21", "L23", "C04"],
+            hint="Collect what recv() returns until the end of the head is in it, and divide it there: what is behind "
+                 "belongs to the body. Then go on until the body has as many bytes as Content-Length says, and keep "
+                 "no more of them; without a Content-Length, until b''. In a line of the head only the first colon "
+                 "divides. partition() divides once, at the first place: with b'\\r\\n\\r\\n' for the head, and with "
+                 "':' for a line.")
+def test_page(cast, the_server, visit):
+    """The whole page, in whichever pieces; 404 is told"""
     text = f"<h1>{cast.line('hello')}</h1>\r\n<p>{cast.line('good day')}</p>\n".encode()
     gaps = f"<h1>{cast.line('hello')}</h1>\r\n\r\n<p>{cast.line('good day')}</p>\n".encode()
     chinese = f"<h1>{cast.line('你好')}</h1>\n".encode()
@@ -59,9 +65,11 @@ def test_page(cast, the_server, visit):
             (text, "/text", head[:20], head[20:-2], head[-2:], text[:9], text[9:-9], text[-9:]),
             (text, "/one/piece", head + text),
             (text, "/small/letters", head.lower().replace(b"http", b"HTTP"), text),
+            (text, "/no/reason", head.replace(b" OK", b""), text),
             (gaps, "/empty/line", head_of(gaps), gaps[:9], gaps[9:]),
             (gaps, "/two/empty/lines", head_of(gaps) + gaps),
-            (chinese, "/chinese", head_of(chinese), chinese[:at], chinese[at:])):
+            (chinese, "/chinese", head_of(chinese), chinese[:at], chinese[at:]),
+            (text, "/more/than/its/length", head, text[:9], text[9:] + cast.line("more").encode())):
         browser = visit(path)
         the_server.receives_request()
         *most, last = pieces
@@ -69,7 +77,7 @@ def test_page(cast, the_server, visit):
             the_server.sends(piece)
             browser.has_read_everything()
             browser.waits_for_more()
-        the_server.sends(last)
+        the_server.sends(last, "" if last.endswith(page[-9:]) else "its end is behind what Content-Length counts")
         browser.has_printed(page)
         browser.ends(code=0)
 
@@ -87,22 +95,35 @@ def test_page(cast, the_server, visit):
     for path, status in ("/missing", "404 Not Found"), ("/broken", "500 Internal Server Error"):
         browser = visit(path)
         the_server.receives_request()
-        the_server.sends(f"HTTP/1.1 {status}\r\nContent-Length: {len(sorry)}\r\n\r\n".encode() + sorry)
+        the_server.sends(head_of(sorry, status) + sorry)
         browser.has_printed(sorry)
         browser.ends(code=1)
         browser.told_in_one_line()
         cast.compares("that line is the status", status, browser.errors.strip())
 
-    browser = visit("/cut/head")
-    the_server.receives_request()
-    the_server.sends(head[:20], "a part of the head")
-    the_server.closes()
-    browser.ends(code=1)
-    browser.told_in_one_line()
 
-    browser = visit("/cut")
-    the_server.receives_request()
-    the_server.sends(head + text[:-5], "all but 5 bytes")
-    the_server.closes()
-    browser.ends(code=1)
-    browser.told_in_one_line()
+@mark.check("browser", points=3, needs=[test_request], probes=["C01.page", "C04", "L22"],
+            hint="Whatever is wrong with an answer, HttpError says it: the rest of the program catches that, and no "
+                 "other ValueError. When recv() returns b'', look whether the head is complete, and with a "
+                 "Content-Length whether all of the body is there. A status line begins with HTTP/, and has a number "
+                 "behind its first space. Where int() gets what is no number, catch its ValueError, and raise "
+                 "HttpError.")
+def test_broken_answer(cast, the_server, visit):
+    """An answer that ends too early, or is no HTTP"""
+    text = f"<h1>{cast.line('hello')}</h1>\r\n<p>{cast.line('good day')}</p>\n".encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n".encode()
+    for path, *pieces in (
+            ("/cut/head", (head[:20], "a part of the head")),
+            ("/cut", (head + text[:9], "head, and 9 bytes"), (text[9:-5], "all but 5 bytes")),
+            ("/no/http", (b"220 ready\r\n\r\n", "no status line")),
+            ("/no/number", (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n" + text, "its Content-Length is x"))):
+        browser = visit(path)
+        the_server.receives_request()
+        for piece, meaning in pieces:
+            the_server.sends(piece, meaning)
+            if path.startswith("/cut"):         # what is no HTTP may be refused as soon as it is seen
+                browser.has_read_everything()
+                browser.waits_for_more()
+        the_server.closes()
+        browser.ends(code=1)
+        browser.told_in_one_line()
