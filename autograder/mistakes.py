@@ -1532,8 +1532,8 @@ def _(trace: Trace) -> bool:
                                                for base in (8, 10)]
 
 
-@mistake("L04", "int() takes more than the digits that an address is written with: spaces around them, a sign in "
-                "front, _ between them, and the digits of other scripts.")
+@mistake("L04", "int() takes more than the digits of an address: spaces, a sign, _ between them, and digits of other "
+                "scripts. isdigit() says yes to those too; compare with \"0123456789\", or ask isascii() as well.")
 def _(trace: Trace) -> bool:
     answer = _last_answer(trace, "ipv4_to_bytes", "mac_to_bytes")
     if not answer:

@@ -50,10 +50,12 @@ def mac_to_bytes(text: str) -> bytes:
     """The six bytes of a MAC address. "02:00:5e:10:00:FF" and "02-00-5E-10-00-ff" are the same one.
 
     In Python its bytes are b"\\x02\\x00\\x5e\\x10\\x00\\xff", or bytes.fromhex("02 00 5e 10 00 ff"). The text has six
-    parts of exactly two hex digits each, in upper or lower case, with ":" between them, or with "-".
+    parts of exactly two hex digits each, in upper or lower case, with ":" between all of them, or with "-" between all
+    of them.
 
     Raises AddressError for everything else. Where a part is wrong, the text of the error has this part in it, in
-    quotes, as repr() writes it: f"{part!r}".
+    quotes, as repr() writes it: f"{part!r}". (Addresses that are right are checked first, and the errors in a later
+    check, after TODO 5.)
     """
     # TODO 1: six parts of two hex digits
     raise NotImplementedError("TODO 1: six parts of two hex digits")
@@ -86,10 +88,10 @@ def mac_parts(address: bytes) -> MacParts:
 def ipv4_to_bytes(text: str) -> bytes:
     """The four bytes of an IPv4 address: "192.0.2.10" is b"\\xc0\\x00\\x02\\x0a".
 
-    It has four parts with "." between them. Each is a number from 0 to 255 in the digits 0 to 9, with nothing else: no
-    space, no sign, and no 0 in front of another digit (some programs take 010 for 8, and some for 10). Raises
-    AddressError for everything else. Where a part is wrong, the text of the error has this part in it, in quotes, as
-    repr() writes it: f"{part!r}".
+    It has four parts with "." between them. Each is a number from 0 to 255 in the digits 0 to 9 (these ten characters,
+    not all that isdigit() calls a digit), with nothing else: no space, no sign, and no 0 in front of another digit
+    (some programs take 010 for 8, and some for 10). Raises AddressError for everything else. Where a part is wrong, the
+    text of the error has this part in it, in quotes, as repr() writes it: f"{part!r}".
     """
     # TODO 4: four numbers from 0 to 255
     raise NotImplementedError("TODO 4: four numbers from 0 to 255")
@@ -234,7 +236,8 @@ def encapsulate(source_mac: str, destination_mac: str, source_ip: str, destinati
                 destination_port: int, payload: bytes, ttl: int = 64) -> bytes:
     """A whole frame: this payload in a UDP datagram, in an IPv4 packet (identification 0), in an Ethernet frame.
 
-    The addresses are texts here. There is no padding: the network card adds it, and at the very end the checksum of the
+    The addresses are texts here. What IPv4 carries is the whole datagram: UDP's header and the payload. What Ethernet
+    carries is the whole packet. There is no padding: the network card adds it, and at the very end the checksum of the
     frame, which nobody but the network cards sees.
     """
     # TODO 13: each layer puts its header in front
@@ -282,7 +285,9 @@ def read_ipv4(packet: bytes) -> tuple[bytes, bytes, int, int, bytes]:
       - the version is not 4, or IHL is below 5
       - the total length is more than there is, or less than the header
       - the checksum does not fit
-      - it is a fragment, a piece of a packet: the fragment offset is not 0, or MF (0x2000, more fragments) is set
+      - it is a fragment, a piece of a packet. Bytes 6 and 7 are one number of 16 bits: 0x8000 is unused, 0x4000 is DF,
+        0x2000 is MF (more fragments), and the lowest 13 bits, 0x1FFF, are the fragment offset. A packet is a fragment
+        if MF is set or the offset is not 0. DF says nothing about it, and may be set or not
       - the protocol is neither TCP nor UDP
     """
     # TODO 15: take an IPv4 header off
@@ -291,6 +296,9 @@ def read_ipv4(packet: bytes) -> tuple[bytes, bytes, int, int, bytes]:
 
 def read_udp(datagram: bytes, source_ip: bytes, destination_ip: bytes) -> tuple[int, int, bytes]:
     """The source port, the destination port and the payload of a UDP datagram between these addresses.
+
+    Payload and checksum end where UDP's length says. There may be more bytes behind it, which are not a part of the
+    datagram.
 
     Raises LayerError, "UDP: …", if there are fewer than 8 bytes, if its length is below 8 or more than there is, or if
     the checksum does not fit. A checksum of 0 says that none was computed, and fits always.

@@ -31,8 +31,9 @@ def ipv4(text: str) -> bytes:
 
 
 @mark.check("addresses", points=4,
-            hint="text.replace('-', ':').split(':') makes six parts of it, and int(part, 16) makes a number of two "
-                 "hex digits. bytes([1, 2, 3]) makes bytes of numbers.")
+            hint="Cut the text into its parts, count them, and look at each one before you make a number of it. "
+                 "int(part, 16) makes a number of hex digits, but it also takes '1' and '+f', so look first: two "
+                 "characters, each of them one of 0123456789abcdefABCDEF.")
 def test_mac_to_bytes(cast, layers):
     """A MAC address as text becomes six bytes"""
     anybody = cast.stage.random.randbytes(6)
@@ -43,8 +44,8 @@ def test_mac_to_bytes(cast, layers):
 
 
 @mark.check("addresses", points=4, probes=["L01"],
-            hint="Whoever goes through bytes gets numbers. f'{number:02x}' writes one with two hex digits, a zero in "
-                 "front if need be, and ':'.join(…) puts the pieces together.")
+            hint="Whoever goes through bytes gets numbers; each needs two hex digits, with a zero in front if it has "
+                 "only one. f'{number:02x}' writes a number so, and ':'.join(…) puts the pieces together.")
 def test_mac_to_text(cast, layers):
     """Six bytes become a MAC address as text"""
     anybody = cast.stage.random.randbytes(6)
@@ -54,8 +55,9 @@ def test_mac_to_text(cast, layers):
 
 
 @mark.check("addresses", points=6, probes=["L02"],
-            hint="address[:3] are the first three bytes. address[0] & 1 is the lowest bit of the first byte, and "
-                 "address[0] & 2 the one beside it; bool() makes True or False of either.")
+            hint="Both bits are in the first byte, and & takes a single bit out of a number. address[0] & 1 is the "
+                 "lowest one, and address[0] & 2 the one beside it; bool() makes True or False of either. "
+                 "address[:3] are the first three bytes.")
 def test_mac_parts(cast, layers):
     """Vendor, serial number, and the two bits for group and local"""
     random = cast.stage.random
@@ -72,8 +74,9 @@ def test_mac_parts(cast, layers):
 
 
 @mark.check("addresses", points=6,
-            hint="text.split('.') makes four parts, int(part) a number of one, and bytes([…]) bytes of the numbers. "
-                 "On the way back, str(number) for each byte, and '.'.join(…).")
+            hint="Cut the text at its dots, make a number of each part, and bytes of the numbers; on the way back, a "
+                 "text of each byte. text.split('.') makes four parts, int(part) a number of one, and bytes([…]) bytes "
+                 "of the numbers. On the way back, str(number) for each byte, and '.'.join(…).")
 def test_ipv4_both_ways(cast, layers):
     """An IPv4 address as text becomes four bytes, and text again"""
     anybody = ".".join(str(cast.stage.random.randrange(256)) for _ in range(4))
@@ -96,7 +99,8 @@ def test_bad_addresses(cast, layers):
     for text in "192.0.2", "192.0.2.1.1", "":
         layers.refuses("AddressError", "ipv4_to_bytes", text)
     for text, part in (("02:00:5e:10:00:0g", "0g"), ("02:00:5e:10:00:1", "1"), ("02:00:5e:10:00:001", "001"),
-                       ("02:00:5e:10:+0:01", "+0"), ("02:00:5e: 1:00:01", " 1"), ("02:00:5e::00:01", "")):
+                       ("02:00:5e:10:+0:01", "+0"), ("02:00:5e: 1:00:01", " 1"), ("02:00:5e::00:01", ""),
+                       ("02:00:5e:10:00:0\N{ARABIC-INDIC DIGIT FOUR}", "0\N{ARABIC-INDIC DIGIT FOUR}")):
         layers.refuses("AddressError", "mac_to_bytes", text, says=repr(part))
     for text in "02:00:5e:10:00", "02:00:5e:10:00:01:02", "02005e100001":
         layers.refuses("AddressError", "mac_to_bytes", text)
@@ -140,9 +144,9 @@ def test_port_ranges(cast, layers):
 
 
 @mark.check("ports", points=4,
-            hint="A dict from the name in lower case to the number; look in it for service.lower(), and raise "
-                 "AddressError if that is not in there. The numbers are in IANA's list of ports, and in the "
-                 "handbooks. (socket.getservbyname() reads a list that not every machine has.)")
+            hint="A dict leads from the name in lower case to the number. The numbers are in IANA's list of ports, and "
+                 "in the handbooks. (socket.getservbyname() reads a list that not every machine has.) Look in the dict "
+                 "for service.lower(), and raise AddressError if that is not in there.")
 def test_default_ports(layers):
     """The default ports of named services"""
     for service, port in (("http", 80), ("HTTPS", 443), ("ftp", 21), ("SSH", 22), ("dns", 53), ("TFTP", 69),

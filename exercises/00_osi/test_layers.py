@@ -48,9 +48,11 @@ def ips(frame: Content) -> tuple[bytes, bytes]:
 
 
 @mark.check("headers", points=6, probes=["L08", "L09", "T09.crc", "T10"],
-            hint="struct.unpack('!4H', data) makes four numbers of eight bytes, and f'!{len(data) // 2}H' is the "
-                 "format for any even number. total >> 16 is the carry, total & 0xFFFF what is below it, and total ^ "
-                 "0xFFFF the complement.")
+            hint="Two bytes at a time are one number; add all of them up, add the carry, and turn all bits over at "
+                 "the end. ~ turns over more than 16 bits, and the number becomes negative: keep the lowest 16, with "
+                 "& 0xFFFF, or use ^ 0xFFFF. total >> 16 is the carry, and total & 0xFFFF what is below it. "
+                 "struct.unpack('!4H', data) makes four numbers of eight bytes, and f'!{len(data) // 2}H' is the "
+                 "format for any even number.")
 def test_checksum(cast, layers):
     """The checksum of RFC 1071's example, and of others"""
     data = bytes.fromhex("0001f203f4f5f6f7")
@@ -63,8 +65,9 @@ def test_checksum(cast, layers):
 
 
 @mark.check("headers", points=6, probes=["T10"],
-            hint="Put b'\\0' behind data of odd length. And add the carry in a loop, while total > 0xFFFF: what comes "
-                 "of adding it once may have a carry again.")
+            hint="A byte that is left over needs another one behind it; and what comes of adding the carry may have a "
+                 "carry again. Put b'\\0' behind data of odd length, and add the carry in a loop, while total is "
+                 "more than 0xFFFF.")
 def test_checksum_odd(layers):
     """A byte left over at the end, and a carry that makes another one"""
     layers.returns(0xFBFD, "checksum", b"\x01\x02\x03", shown=as_hex, meaning="0102 + 0300")
@@ -78,9 +81,10 @@ def test_checksum_odd(layers):
 
 @mark.check("headers", points=6, needs=[test_checksum],
             probes=["L08", "L10", "T09.udp", "L11", "L12"],
-            hint="struct.pack('!HHHH', …) makes the eight bytes, at first with 0 for the checksum. The checksum is "
-                 "that of pseudo-header + header + payload, and the pseudo-header ends with struct.pack('!BBH', 0, "
-                 "17, length).")
+            hint="Make the header with 0 in place of the checksum at first, compute the checksum, and put it in. It is "
+                 "that of pseudo-header + header + payload, and the length in both of the headers is 8 more than that "
+                 "of the payload. struct.pack('!HHHH', …) makes the eight bytes, and the pseudo-header ends with "
+                 "struct.pack('!BBH', 0, 17, length).")
 def test_udp_header(cast, layers):
     """A UDP header, its checksum over the pseudo-header too"""
     for payload in cast.page(24), cast.page(1400), b"", cast.page(25):
@@ -95,8 +99,9 @@ def test_udp_header(cast, layers):
 
 
 @mark.check("headers", points=6, needs=[test_checksum], probes=["L08", "L10", "L12"],
-            hint="struct.pack('!BBHHHBBH4s4s', 0x45, …) makes the 20 bytes, at first with 0 for the checksum: 4 is "
-                 "the version, and 5 words are 20 bytes. Put the checksum of these into bytes 10 and 11.")
+            hint="Make the 20 bytes with 0 in place of the checksum at first, and put the checksum of these into bytes "
+                 "10 and 11. The first byte is 0x45: 4 is the version, and 5 words are 20 bytes. "
+                 "struct.pack('!BBHHHBBH4s4s', 0x45, …) makes them all.")
 def test_ipv4_header(cast, layers):
     """An IPv4 header, its checksum over itself alone"""
     random = cast.stage.random
@@ -111,8 +116,8 @@ def test_ipv4_header(cast, layers):
 
 
 @mark.check("headers", points=4, probes=["L12", "L08"],
-            hint="destination_mac + source_mac + struct.pack('!H', type): these are bytes already, and only the type "
-                 "is a number.")
+            hint="The addresses are bytes already, and only the type is a number. Bytes are put one behind the other "
+                 "with +, and struct.pack('!H', type) makes two bytes of the number.")
 def test_ethernet_header(cast, layers):
     """An Ethernet header: destination, source, type"""
     frame = content(cast, b"")
@@ -126,11 +131,12 @@ def test_ethernet_header(cast, layers):
 
 
 @mark.check("frames", points=6, needs=[test_udp_header, test_ipv4_header, test_ethernet_header], probes=["L12", "L08"],
-            hint="From the inside out: the datagram is udp_header(…) + payload, the packet ipv4_header(…) + datagram, "
-                 "the frame ethernet_header(…) + packet. From the outside in, each read_… function takes its header "
-                 "off.")
+            hint="Begin with the innermost part. A length counts all that is further in: what IPv4 carries is as long "
+                 "as the whole datagram, 8 bytes of UDP's header and the payload. On the way back each read_… function "
+                 "takes its header off. The datagram is udp_header(…) + payload, the packet ipv4_header(…) + datagram, "
+                 "the frame ethernet_header(…) + packet.")
 def test_there_and_back(cast, layers):
-    """decapsulate() undoes encapsulate()"""
+    """A frame put together, and taken apart again"""
     for payload in cast.page(26), "中".encode() * 8, b"a\0b\r\n\0", b"":
         frame = content(cast, payload)
         *addresses, ttl, protocol, source_port, destination_port, _ = frame
@@ -140,9 +146,11 @@ def test_there_and_back(cast, layers):
 
 
 @mark.check("frames", points=6, needs=[test_checksum], probes=["L13", "L14", "T07.frame", "L12", "L08"],
-            hint="(packet[0] & 15) * 4 is how long the IPv4 header is, also for its checksum. The payload of the "
-                 "packet is packet[header:total length]: behind it there may be padding. A UDP checksum of 0 fits "
-                 "always.")
+            hint="Headers and packets tell their own length, and whoever reads them goes by that: behind the end "
+                 "there may be more. IHL counts words of four bytes, and so does the data offset of TCP: 6 of them are "
+                 "24 bytes. A UDP checksum of 0 fits always, and DF does not make a fragment. (packet[0] & 15) * 4 is "
+                 "how long the IPv4 header is, also for its checksum. The payload of the packet is packet[header:total "
+                 "length], and that of a datagram datagram[8:length].")
 def test_library_frames(cast, layers):
     """Another library's frames: options, padding, no checksum, TCP"""
     frame = content(cast, cast.page(6) + b"\0\0")
@@ -151,6 +159,10 @@ def test_library_frames(cast, layers):
     layers.finds(frame._asdict(), "decapsulate", made(frame, summed=False), meaning="the same, without a UDP checksum")
     layers.finds(frame._asdict(), "decapsulate", made(frame, ROUTER_ALERT), meaning="the same, IPv4 has an option")
     layers.finds(frame._asdict(), "decapsulate", made(frame, ROUTER_ALERT * 10), meaning="the same, with ten options")
+    layers.finds(frame._asdict(), "decapsulate", changed(made(frame), ETHERNET + 6, b"\0\0"),
+                 meaning="the same, without DF")
+    behind = changed(made(frame) + cast.page(12), ETHERNET + 2, (IPV4 + 8 + 8 + 12).to_bytes(2, "big"))
+    layers.finds(frame._asdict(), "decapsulate", behind, meaning="the same, 12 bytes behind UDP's length")
     segment = content(cast, cast.page(40), protocol=TCP)
     layers.finds(segment._asdict(), "decapsulate", made(segment), meaning="40 bytes in TCP")
     layers.finds(segment._asdict(), "decapsulate", made(segment, ROUTER_ALERT, TIMESTAMPS),
@@ -162,7 +174,7 @@ def test_library_frames(cast, layers):
 @mark.check("frames", points=4, needs=[test_checksum], probes=["T07.frame", "L12", "L08"],
             hint="What passes on the loopback has MAC addresses of zeros, which do not count here, and checksums of TCP"
                  " that are not complete, so do not look at those. TCP's header has options: its data offset says "
-                 "where the payload begins.")
+                 "where the payload begins. It counts words of four bytes: 6 of them are 24 bytes.")
 def test_captured_frames(cast, layers):
     """Frames that were captured just now"""
     for seen in cast.captures(f"{cast.line('hi')}\n", f"{cast.line('hello')}\n"):
