@@ -179,10 +179,10 @@ def test_the_watch_leads_from_check_to_check(edition, watching):
     write(layers, solution)
     watching.says("✓ A MAC address as text becomes six bytes")
     watching.says("not written yet: browser.py, TODO 1: write the request")
-    watching.says("17 of 19 checks")
+    watching.says("17 of 20 checks")
     watching.says(keys)
     watching.types("l")
-    said = watching.says("The course:  00 17/19   01 –")
+    said = watching.says("The course:  00 17/20   01 –")
     assert said[0].startswith("  ✓  4  A MAC address") and [line[0] for line in said].count("→") == 1
     write(layers, skeleton)                     # what passed before: seen when all are played again
     watching.says("browser.py, TODO 1")

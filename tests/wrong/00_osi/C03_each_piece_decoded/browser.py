@@ -38,7 +38,9 @@ def read_response(connection: socket.socket) -> Response:
         text += receive(connection)
     head, body = text.split("\r\n\r\n", 1)
     lines = head.split("\r\n")
-    version, status, reason = lines[0].split(" ", 2)
+    version, status, reason = (lines[0].split(" ", 2) + ["", ""])[:3]
+    if not version.startswith("HTTP/") or not status.isdecimal():
+        raise HttpError("the answer is no HTTP")
     headers = {}
     for line in lines[1:]:
         name, value = line.split(":", 1)
@@ -49,6 +51,8 @@ def read_response(connection: socket.socket) -> Response:
                 body += receive(connection)
             except HttpError:
                 return Response(int(status), reason, headers, body.encode())
+    if not headers["content-length"].isdecimal():
+        raise HttpError("the Content-Length is no number")
     while len(body.encode()) < int(headers["content-length"]):
         body += receive(connection)
     return Response(int(status), reason, headers, body.encode())

@@ -39,6 +39,8 @@ def read_response(connection):
         status_line, *lines = head.split("\r\n")
         headers = {line.split(":", 1)[0].lower(): line.split(":", 1)[1].strip() for line in lines}
         length = headers.get("content-length")
+        if length is not None and not length.isdecimal():
+            raise HttpError("no length")
         if length is not None and len(body.encode()) >= int(length):
             break
     else:

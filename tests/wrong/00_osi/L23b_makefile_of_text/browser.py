@@ -36,6 +36,8 @@ def read_response(connection):
             headers[name.lower()] = value.strip()
         if "content-length" not in headers:
             return Response(int(status), reason.strip(), headers, file.read().encode())
+        if not headers["content-length"].isdecimal():
+            raise HttpError("no length")
         length = int(headers["content-length"])
         body = file.read(length)
         if len(body) < length:

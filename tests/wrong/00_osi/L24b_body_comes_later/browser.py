@@ -41,6 +41,8 @@ def read_response(connection):
 
     body = b""
     if "content-length" in headers:
+        if not headers["content-length"].isdecimal():
+            raise HttpError("no length")
         length = int(headers["content-length"])
         while len(body) < length:
             piece = connection.recv(length - len(body))
