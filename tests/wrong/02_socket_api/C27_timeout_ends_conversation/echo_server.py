@@ -26,16 +26,16 @@ def serve(listener):
     while True:
         connection, address = listener.accept()
         try:
-            converse(connection)
+            converse(connection, patience=1.0)
         except OSError as error:
             print("lost", address, error, file=sys.stderr)
         finally:
             connection.close()
 
 
-def converse(connection):
+def converse(connection, patience=None):
     """Send each line back."""
-    connection.settimeout(1.0)
+    connection.settimeout(patience)
     buffer = b""
     while True:
         try:
@@ -53,7 +53,7 @@ def converse(connection):
                 return
             connection.settimeout(None)       # however slowly the client reads
             connection.sendall(line + b"\n")
-            connection.settimeout(1.0)
+            connection.settimeout(patience)
 
 
 def part(connection):
