@@ -196,8 +196,8 @@ class Program(Actor):
         times = self._shown[text]
         again = f", {times} times by now" if times > 1 else ""
         with self.stage.step(f"{self.lane}'s screen shows {show(text)}{again}"):
-            self.stage.expect(lambda: self.screen.count(f"{text}\n") >= times, show(text), lambda: self._instead(text),
-                              hopeless=self.has_ended)
+            self.stage.expect(lambda: self.screen.count(f"{text}\n") >= times, show(text),
+                              lambda: self._too_seldom(text) or self._instead(text), hopeless=self.has_ended)
 
     def shows_line(self, line: str) -> None:
         """Exactly this is a line on its screen, and has no end of another one in front of it."""
@@ -523,6 +523,13 @@ class Program(Actor):
         if self.exit_code is None:
             return f"{self.lane} still runs"
         return f"{self.lane} ended with {ending(self.exit_code)}"
+
+    def _too_seldom(self, text: str) -> str:
+        """How often a line that ends with this text was shown, where one more was expected; "" if none was."""
+        if not (found := self.screen.count(f"{text}\n")):
+            return ""
+        often = "it once" if found == 1 else f"it {found} times"
+        return f"{often}: {self.state()}" if self.has_ended() else often
 
     def _instead(self, text: str) -> str:
         """What is on the screen, where a line that ends with this text was expected."""

@@ -720,6 +720,26 @@ def test_link_passes_on_the_end_of_each_direction(cast):
         ("the caller", "the server"), ("the server", "the caller")]
 
 
+def test_what_was_shown_too_seldom_is_not_said_to_have_been_shown_wrongly(cast):
+    """A line stood there by itself, and was asked for once more: how often it was there is what helps."""
+    _, caller = linked(cast, 2)
+    caller.is_typed("hello", "hello")
+    caller.input_ends()
+    caller.ends(code=0)
+    caller.shows("HELLO")
+    caller.shows("HELLO")
+    caller.shows("the end")
+    with pytest.raises(Unmet) as unmet:
+        caller.shows("HELLO")
+    assert unmet.value.got == "it 2 times: the caller ended with exit code 0"
+    with pytest.raises(Unmet) as unmet:
+        caller.shows("the end")
+    assert unmet.value.got == "it once: the caller ended with exit code 0"
+    with pytest.raises(Unmet) as unmet:
+        caller.shows("the")
+    assert unmet.value.got == "it, but not at the end of a line of its own"
+
+
 def test_link_to_a_server_that_has_gone(cast):
     port = cast.port()
     server = cast.program("echo.py", port, lane="the server").listens(port)
