@@ -32,21 +32,72 @@ BACKLOG = 10_000
 class Room:
     """Who is here. Its lock lets one thread at a time change that, or tell everybody something."""
 
-    # TODO 1: who is here, and what they are told
-    raise NotImplementedError("TODO 1: who is here, and what they are told")
+    def __init__(self) -> None:
+        """Nobody is here yet."""
+        # TODO 1: no members yet, and a lock
+        raise NotImplementedError("TODO 1: no members yet, and a lock")
+
+    def join(self, name: str, member: "Member") -> bool:
+        """Let a member in under this name, and tell everybody. False if the name cannot be had."""
+        # TODO 2: let a member in, or refuse the name
+        raise NotImplementedError("TODO 2: let a member in, or refuse the name")
+
+    def leave(self, name: str) -> None:
+        """Forget a member, and tell the others."""
+        # TODO 3: forget a member
+        raise NotImplementedError("TODO 3: forget a member")
+
+    def say(self, name: str, line: str) -> None:
+        """Tell the others what this member said."""
+        # TODO 4: tell the others a member's line
+        raise NotImplementedError("TODO 4: tell the others a member's line")
+
+    def _tell(self, line: str, silent: "Member | None" = None) -> None:
+        """Tell everybody this line but the silent one. Who calls it holds the lock: so it must not take it again."""
+        # TODO 5: tell everybody
+        raise NotImplementedError("TODO 5: tell everybody")
 
 
 class Member:
-    """One connection. A thread of its own writes to it, so that whoever is slow holds up only itself."""
+    """One connection. A thread of its own writes to it, so that whoever is slow holds up only itself.
 
-    # TODO 2: writing to one client without waiting for it
-    raise NotImplementedError("TODO 2: writing to one client without waiting for it")
+    Between the two is a queue: queue.Queue(BACKLOG) keeps the lines in order. put_nowait() raises queue.Full instead
+    of waiting, and get() waits for the next.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Begin with an empty queue, and start the thread that runs _write(): a daemon, so that it ends with main()."""
+        # TODO 6: the queue, and the thread that writes
+        raise NotImplementedError("TODO 6: the queue, and the thread that writes")
+
+    def tell(self, line: str | None) -> None:
+        """Keep a line for the writer; None asks it to end. Never waits: who is too far behind is disconnected.
+
+        To disconnect a member from another thread, call shutdown(socket.SHUT_RDWR): close() alone does not wake a
+        thread that stands in recv() or sendall(). It raises OSError where the client has gone already.
+        """
+        # TODO 7: keep a line for the writer
+        raise NotImplementedError("TODO 7: keep a line for the writer")
+
+    def finish(self) -> None:
+        """Ask the writer to end, and wait until it has written all that was kept, or cannot."""
+        # TODO 8: wait for the writer's end
+        raise NotImplementedError("TODO 8: wait for the writer's end")
+
+    def _write(self) -> None:
+        """Send what is kept, line by line, until None comes or the client has gone. Runs in the writer's thread."""
+        # TODO 9: write to one client
+        raise NotImplementedError("TODO 9: write to one client")
 
 
 def visit(room: Room, connection: socket.socket) -> None:
-    """Serve one client, in a thread of its own: first its name, then its lines, until it has gone."""
-    # TODO 3: one client, from its name to its end
-    raise NotImplementedError("TODO 3: one client, from its name to its end")
+    """Serve one client, in a thread of its own: first its name, then its lines, until it has gone.
+
+    When it says BYE, finish() comes before part(): what it was told before comes before the answer. In whichever way
+    it goes, the room is told, the writer is asked to end, and the connection is closed.
+    """
+    # TODO 10: one client, from its name to its end
+    raise NotImplementedError("TODO 10: one client, from its name to its end")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ What it does
   No such port One clear line on stderr, and exit code 1: a port above 65535, or one that is taken.
 """
 import argparse
+import contextlib
 import socket
 import sys
 import threading
@@ -54,21 +55,27 @@ def serve(listener: socket.socket) -> None:
     visitor is set before JOINED is shown, since who sees it may type at once, and is None again before LEFT. (A
     function that assigns visitor needs the line "global visitor", or else makes a variable of its own.)
 
-    talk() may end in any way that a network has in store; the next client is served all the same, and the
-    connection of the last one is closed.
+    talk() may raise OSError as well: catch it, close the connection, and serve the next client.
     """
     # TODO 2: serve one client after the other
     raise NotImplementedError("TODO 2: serve one client after the other")
 
 
 def talk(connection: socket.socket) -> None:
-    """Show the client's lines, each on a line of its own, until it has gone. When it says BYE, part()."""
+    """Show the client's lines, each on a line of its own, until it has gone.
+
+    When it says BYE: set visitor to None and call part(), both while holding the lock "sending", so that no typed
+    line gets into the answer; then return.
+    """
     # TODO 3: show what the client says
     raise NotImplementedError("TODO 3: show what the client says")
 
 
 def say(line: str) -> None:
-    """Send a typed line to the client. Where there is none, or it has just gone, the line is dropped."""
+    """Send a typed line to the client. Where there is none, or it has just gone, the line is dropped.
+
+    The other thread may set visitor to None at any moment: look at it once, and go on with what you have seen.
+    """
     # TODO 4: send a typed line to whoever is here
     raise NotImplementedError("TODO 4: send a typed line to whoever is here")
 

@@ -52,9 +52,10 @@ def client(cast, the_server):
 
 
 @mark.check("lines", points=7, probes=["C21"],
-            hint="The way of a server: socket(), bind() to --host and --port, listen(), accept() a "
-                 "connection, then recv() from that connection, not from the listening socket. Print a "
-                 "line as soon as its newline has come.")
+            hint="listen() makes the socket, serve() takes a connection with accept(), talk() goes through "
+                 "lines(connection), and lines() calls recv(). That is recv() of the connection, not of the socket "
+                 "that listens. Print a line as soon as its newline has come. And before it can listen, a socket "
+                 "needs its address: bind((host, port)), then listen().")
 def test_line_appears(cast, server, alice):
     """A client's line appears on your server's screen"""
     hello = cast.line("hello")
@@ -64,9 +65,8 @@ def test_line_appears(cast, server, alice):
 
 
 @mark.check("lines", points=7, needs=[test_line_appears], probes=["C11"],
-            hint="say() sends the line, and its newline, on visitor. Nothing arrives? Then visitor is "
-                 "still None: serve() has to set it, with the line global visitor. And one thread waits "
-                 "for the keyboard, another one for the connection.")
+            hint="say() sends the line, and its newline, on visitor. If nothing arrives, visitor is still None: "
+                 "serve() has to set it, with the line `global visitor`.")
 def test_typed_line_arrives(cast, server, alice):
     """A line typed at your server reaches the client"""
     hello, answer = cast.line("hello"), cast.line("wie geht's, 你好")
@@ -102,13 +102,21 @@ def test_either_speaks_first(cast, server, alice):
 
 
 @mark.check("bye", points=7, needs=[test_line_appears],
-            hint="Compare the whole line with 'bye', send '^^^' and its newline, and close the connection.")
-def test_bye(cast, server, alice):
+            hint="After bye comes the answer, then the end of this connection, and then the next client is served. "
+                 "'Bad file descriptor' means that the program used a socket that it had closed itself: who closes "
+                 "it, and who goes on reading? In talk(), compare the whole line with BYE; part() sends ANSWER and its "
+                 "newline; talk() returns, and serve() closes the connection.")
+def test_bye(cast, server, alice, bob):
     """Your server answers "bye" by "^^^" and an orderly end"""
     alice.connects()
     alice.sends("bye\n")
     alice.receives("^^^")
     alice.sees_the_end()
+    alice.closes()
+    server.shows(LEFT)
+    bob.connects()              # whoever serves must have outlived the answer
+    bob.sends(f"{(text := cast.line('my turn'))}\n")
+    server.shows(text)
 
 
 @mark.check("bye", points=3, needs=[test_typed_line_arrives], probes=["C11"],
@@ -163,9 +171,9 @@ def test_line_in_pieces(cast, server, alice):
 
 
 @mark.check("clients", points=6, needs=[test_line_appears], probes=["C11", "C04", "C15"],
-            hint="Call accept() in a loop, and serve each connection until recv() returns b''. Then close "
-                 "it: a connection that is only forgotten keeps a file descriptor, and there are few of "
-                 "these.")
+            hint="After one client comes the next, and the connection of the one before is closed: if it is only "
+                 "forgotten, it keeps a file descriptor, and there are few of these. Call accept() in a loop, serve "
+                 "each connection until recv() returns b'', then close() it.")
 def test_next_client(cast, server, alice, bob):
     """After a client the next one is served, also the fiftieth"""
     alice.connects()
@@ -191,9 +199,9 @@ def test_next_client(cast, server, alice, bob):
 
 
 @mark.check("clients", points=6, needs=[test_typed_line_arrives, test_bye], probes=["C04", "C08", "C09", "C10"],
-            hint="recv() returns b'' once the other side has closed, and raises ConnectionResetError after "
-                 "a reset. Sending can raise too. Every call on a connection can; the server has to go on "
-                 "after each.")
+            hint="Every call on a connection can raise OSError, and the server has to go on after each. recv() returns "
+                 "b'' once the other side has closed, and raises ConnectionResetError after a reset. Sending can "
+                 "raise, too.")
 def test_vanished_client(cast, server, alice, bob):
     """A client that vanishes has left; the server goes on, at rest"""
     with cast.step("alice connects and talks with your server"):
@@ -261,9 +269,10 @@ def test_ends_quietly(cast, server, alice):
 
 
 @mark.check("clients", points=5, needs=[test_bye], probes=["C05", "C20"],
-            hint="Set SO_REUSEADDR on the listening socket before bind(), or let socket.create_server() do "
-                 "it; and bind to the --host that was given, not to '' or 0.0.0.0, which is every network "
-                 "that you are in.")
+            hint="Who closes a connection first keeps its port for a minute, and a new socket has to say that it does "
+                 "not mind. Listen on the --host that was given, not on '' or 0.0.0.0, which is every network that "
+                 "you are in. Set SO_REUSEADDR on the listening socket before bind(), or let socket.create_server() "
+                 "do it.")
 def test_restart(cast, server, alice):
     """It can be started again at once, and on 127.0.0.1 only"""
     alice.connects()
@@ -301,8 +310,8 @@ def test_client_shows_lines(cast, client, the_server):
 
 
 @mark.check("client", points=7, needs=[test_client_shows_lines], probes=["C11"],
-            hint="After bye your client has still to listen: only the line ^^^ is the end. Then close, and "
-                 "exit code 0.")
+            hint="After bye your client has still to listen: only the line ^^^ is the end. A line with ^^^ somewhere "
+                 "in it is a line like any other: compare the whole line. After the answer, close, and exit code 0.")
 def test_client_says_bye(cast, client, the_server):
     """Your client says "bye", and stays until "^^^" comes"""
     for text in cast.line("hello"), cast.line("how are you?"):
@@ -311,16 +320,17 @@ def test_client_says_bye(cast, client, the_server):
     client.is_typed("bye")
     the_server.receives("bye")
     client.waits_for_more()
-    the_server.sends(f"{(text := cast.line('one moment'))}\n")
-    client.shows(text)
+    for text in cast.line("one moment"), f"{cast.line('wow')} ^^^":
+        the_server.sends(f"{text}\n")
+        client.shows(text)
     the_server.sends("^^^\n")
     the_server.sees_the_end()
     client.ends(code=0)
 
 
 @mark.check("client", points=3, needs=[test_client_says_bye],
-            hint="When the loop over sys.stdin is over, or input() raises EOFError, send bye, and wait for "
-                 "^^^ as usual.")
+            hint="The end of the input means the same as a typed bye: send bye, and wait for ^^^ as usual. It has come "
+                 "when the loop over sys.stdin is over, or when input() raises EOFError.")
 def test_client_end_of_input(cast, client, the_server):
     """The end of the input means "bye" to your client"""
     client.is_typed(text := cast.line("last words"))
@@ -331,10 +341,10 @@ def test_client_end_of_input(cast, client, the_server):
 
 
 @mark.check("client", points=4, needs=[test_client_shows_lines], probes=["C04", "C08", "C10"],
-            hint="recv() returns b'' or raises ConnectionResetError: say that the server is gone, and end "
-                 "the program, also if the other thread is just waiting for the keyboard: with `for line "
-                 "in sys.stdin`, for input() in a thread makes Python abort at the end. Sending may raise "
-                 "as well: catch it.")
+            hint="When the server is gone, say so and end the program, also if the other thread is just waiting for "
+                 "the keyboard. recv() returns b'' then, or raises ConnectionResetError; sending may raise as well: "
+                 "catch it. Read the keyboard with `for line in sys.stdin`, for input() in a thread makes Python abort "
+                 "at the end.")
 def test_server_gone(cast, client, the_server):
     """When the server is gone, your client says so and ends"""
     the_server.closes()
@@ -354,8 +364,9 @@ def test_server_gone(cast, client, the_server):
 
 
 @mark.check("client", points=3, probes=["C19"],
-            hint="connect() and bind() raise OSError, and OverflowError for a port above 65535. Catch "
-                 "both, and leave with sys.exit('one line that says what was tried, and what happened').")
+            hint="Who cannot do what was asked says in one line what was tried and what happened, and ends with exit "
+                 "code 1. connect() and bind() raise OSError, and OverflowError for a port above 65535: catch both. "
+                 "sys.exit('that line') does the rest.")
 def test_nobody_there(cast):
     """Nobody there, or no such port: one clear line"""
     taken = cast.server("another program")
@@ -370,10 +381,11 @@ def test_nobody_there(cast):
 
 
 @mark.check("together", points=5, needs=[test_two_lines_in_one_piece], probes=["C16", "C18"],
-            hint="Decode with errors='replace'. Look at how much you keep while you wait for a newline: "
-                 "above LINE_LIMIT bytes, close the connection. And if you close while bytes are unread, "
-                 "the kernel sends a reset: after ^^^ call shutdown(SHUT_WR), then recv() until b'', with "
-                 "a timeout, then close().")
+            hint="The odd bytes: what is not UTF-8 is shown with a mark in its place, and ends nothing; decode() has "
+                 "errors='replace' for that. The endless line: look at how much you keep while you wait for a newline, "
+                 "and above LINE_LIMIT bytes close the connection. The line of 5,000 bytes: a whole line needs the "
+                 "same look, before it is shown. The hasty bye: if you close while bytes are unread, the kernel sends "
+                 "a reset; so after ^^^ call shutdown(SHUT_WR), then recv() until b'', with a timeout, then close().")
 def test_rough_client(cast, server, alice, bob):
     """Neither odd bytes, nor an endless line, nor a hasty bye do harm"""
     alice.connects()
@@ -384,6 +396,9 @@ def test_rough_client(cast, server, alice, bob):
     alice.sends("\n")
     server.shows("x" * LINE_LIMIT)
     alice.sends("y" * (LINE_LIMIT * 40))
+    alice.is_disconnected()
+    alice.connects()
+    alice.sends("z" * 5000 + "\n")
     alice.is_disconnected()
     bob.connects()
     server.freezes()            # so that all of it is there before your server reads the first of it

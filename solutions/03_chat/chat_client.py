@@ -60,7 +60,8 @@ def keyboard(connection: socket.socket) -> None:
 
     It runs in a thread of its own, beside show(). If the server is gone, sending raises OSError: return, for
     show() notices it too, and says so. Read with `for line in sys.stdin`: if a program ends while one of its
-    threads is in input(), Python aborts it ("Fatal Python error: _enter_buffered_busy").
+    threads is in input(), Python aborts it ("Fatal Python error: _enter_buffered_busy"). Each line of sys.stdin
+    comes with its newline, and send_line() adds one: take it off first, line.removesuffix("\\n").
     """
     ### BEGIN SOLUTION 3: send what is typed
     try:

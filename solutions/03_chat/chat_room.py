@@ -32,77 +32,107 @@ BACKLOG = 10_000
 class Room:
     """Who is here. Its lock lets one thread at a time change that, or tell everybody something."""
 
-    ### BEGIN SOLUTION 1: who is here, and what they are told
     def __init__(self) -> None:
+        """Nobody is here yet."""
+        ### BEGIN SOLUTION 1: no members yet, and a lock
         self._members: dict[str, Member] = {}
         self._lock = threading.Lock()
+        ### END SOLUTION 1
 
     def join(self, name: str, member: "Member") -> bool:
         """Let a member in under this name, and tell everybody. False if the name cannot be had."""
+        ### BEGIN SOLUTION 2: let a member in, or refuse the name
         with self._lock:
             if name in self._members or not (name.isalnum() and len(name) <= 16):
                 return False
             self._members[name] = member
             self._tell(f"* {name} joined")
             return True
+        ### END SOLUTION 2
 
     def leave(self, name: str) -> None:
         """Forget a member, and tell the others."""
+        ### BEGIN SOLUTION 3: forget a member
         with self._lock:
             del self._members[name]
             self._tell(f"* {name} left")
+        ### END SOLUTION 3
 
     def say(self, name: str, line: str) -> None:
         """Tell the others what this member said."""
+        ### BEGIN SOLUTION 4: tell the others a member's line
         with self._lock:
             self._tell(f"{name}: {line}", silent=self._members[name])
+        ### END SOLUTION 4
 
     def _tell(self, line: str, silent: "Member | None" = None) -> None:
+        """Tell everybody this line but the silent one. Who calls it holds the lock: so it must not take it again."""
+        ### BEGIN SOLUTION 5: tell everybody
         for member in self._members.values():
             if member is not silent:
                 member.tell(line)
-    ### END SOLUTION 1
+        ### END SOLUTION 5
 
 
 class Member:
-    """One connection. A thread of its own writes to it, so that whoever is slow holds up only itself."""
+    """One connection. A thread of its own writes to it, so that whoever is slow holds up only itself.
 
-    ### BEGIN SOLUTION 2: writing to one client without waiting for it
+    Between the two is a queue: queue.Queue(BACKLOG) keeps the lines in order. put_nowait() raises queue.Full instead
+    of waiting, and get() waits for the next.
+    """
+
     def __init__(self, connection: socket.socket) -> None:
+        """Begin with an empty queue, and start the thread that runs _write(): a daemon, so that it ends with main()."""
+        ### BEGIN SOLUTION 6: the queue, and the thread that writes
         self._connection = connection
         self._outbox: queue.Queue[str | None] = queue.Queue(BACKLOG)
         self._writer = threading.Thread(target=self._write, daemon=True)
         self._writer.start()
+        ### END SOLUTION 6
 
     def tell(self, line: str | None) -> None:
-        """Keep a line for the writer; None asks it to end. Never blocks: who is too far behind is cut off."""
+        """Keep a line for the writer; None asks it to end. Never waits: who is too far behind is disconnected.
+
+        To disconnect a member from another thread, call shutdown(socket.SHUT_RDWR): close() alone does not wake a
+        thread that stands in recv() or sendall(). It raises OSError where the client has gone already.
+        """
+        ### BEGIN SOLUTION 7: keep a line for the writer
         try:
             self._outbox.put_nowait(line)
         except queue.Full:
-            with contextlib.suppress(OSError):                # it may be gone already
-                self._connection.shutdown(socket.SHUT_RDWR)   # wakes the reader and the writer
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+        ### END SOLUTION 7
 
     def finish(self) -> None:
-        """Wait until all that was kept is written, or cannot be."""
+        """Ask the writer to end, and wait until it has written all that was kept, or cannot."""
+        ### BEGIN SOLUTION 8: wait for the writer's end
         self.tell(None)
         self._writer.join()
+        ### END SOLUTION 8
 
     def _write(self) -> None:
+        """Send what is kept, line by line, until None comes or the client has gone. Runs in the writer's thread."""
+        ### BEGIN SOLUTION 9: write to one client
         with contextlib.suppress(OSError):
             while (line := self._outbox.get()) is not None:
                 send_line(self._connection, line)
-    ### END SOLUTION 2
+        ### END SOLUTION 9
 
 
 def visit(room: Room, connection: socket.socket) -> None:
-    """Serve one client, in a thread of its own: first its name, then its lines, until it has gone."""
-    ### BEGIN SOLUTION 3: one client, from its name to its end
+    """Serve one client, in a thread of its own: first its name, then its lines, until it has gone.
+
+    When it says BYE, finish() comes before part(): what it was told before comes before the answer. In whichever way
+    it goes, the room is told, the writer is asked to end, and the connection is closed.
+    """
+    ### BEGIN SOLUTION 10: one client, from its name to its end
     name = None
     with connection:
         member = Member(connection)
         for line in lines(connection):
             if line == BYE:
-                member.finish()               # what it was told before comes before the answer
+                member.finish()
                 part(connection)
                 break
             if name:
@@ -114,7 +144,7 @@ def visit(room: Room, connection: socket.socket) -> None:
         if name:
             room.leave(name)
         member.tell(None)
-    ### END SOLUTION 3
+    ### END SOLUTION 10
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ of its text, and has at most LINE_LIMIT bytes in front of that newline.
 A client that wants to leave sends the line BYE, and nothing but these three letters means it: "goodbye"
 and "bye bye" are lines like any other. The server answers with the line ANSWER and closes.
 
-No check tries this file by itself. For the first one write TODO 1 and 2 here, then TODO 1 to 3 of chat_server.py.
+No check tries this file by itself. For the first check write TODO 1 here and TODO 1 to 3 of chat_server.py; for the
+second one TODO 4 there and TODO 2 here.
 """
 import socket
 import time
@@ -70,6 +71,11 @@ def part(connection: socket.socket) -> None:
     the answer, call shutdown(socket.SHUT_WR) to say that it was the last, then read and drop what still
     comes, until the client's end or for DRAIN_SECONDS in all. A client that has gone without waiting for
     the answer is no error.
+
+    A timeout on the socket is for each recv() alone: note time.monotonic() at the start, and before each recv()
+    set what is left.
+
+    The caller closes the connection afterwards, and reads no more from it.
     """
     ### BEGIN SOLUTION 3: answer bye, and part in good order
     try:

@@ -1,0 +1,72 @@
+"""Looks for the answer to bye in what one recv() brings, so it misses one that comes in pieces."""
+import argparse
+import socket
+import sys
+import threading
+
+from protocol import ANSWER, BYE, LINE_LIMIT, send_line
+
+GONE = "* server gone"
+
+
+def connect(host, port):
+    """Return a connection to the server."""
+    try:
+        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connection.connect((host, port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}")
+    return connection
+
+
+def show(connection):
+    """Show what the server says. True if it ended with the answer to bye."""
+    pending = b""
+    while len(pending) <= LINE_LIMIT:
+        try:
+            data = connection.recv(4096)
+        except OSError:
+            return False
+        if not data:
+            return False
+        if data == f"{ANSWER}\n".encode():
+            return True
+        *whole, pending = (pending + data).split(b"\n")
+        for line in whole:
+            print(line.decode("utf-8", errors="replace"), flush=True)
+    return False
+
+
+def keyboard(connection):
+    """Send what is typed, and bye at the end."""
+    try:
+        for line in sys.stdin:
+            line = line.removesuffix("\n")
+            if line == BYE:
+                break
+            send_line(connection, line)
+        send_line(connection, BYE)
+    except OSError:
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The client's half of a chat.")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the server")
+    parser.add_argument("--port", default=12345, type=int, help="port of the server")
+    arguments = parser.parse_args()
+
+    connection = connect(arguments.host, arguments.port)
+    threading.Thread(target=keyboard, args=[connection], daemon=True).start()
+    answered = show(connection)
+    connection.close()
+    if not answered:
+        print(GONE, flush=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
