@@ -113,7 +113,6 @@ def test_bye(cast, server, alice, bob):
     alice.receives("^^^")
     alice.sees_the_end()
     alice.closes()
-    server.shows(LEFT)
     bob.connects()              # whoever serves must have outlived the answer
     bob.sends(f"{(text := cast.line('my turn'))}\n")
     server.shows(text)
