@@ -31,7 +31,7 @@ def test_a_group_is_graded_by_itself_and_a_report_says_how_to_repeat_it(tmp_path
     assert {check.group for check in result.score.checks} == {"client"}
     assert (result.score.points, result.score.max) == (20, 23)
     report = result.reports["test_nobody_there"]
-    assert report["why"][-1] == '  Again check("test_nobody_there", seed=7)'
+    assert report["advice"][-1] == '  Again check("test_nobody_there", seed=7)'
     assert report["picture"].startswith("<svg") and any("FAILED" in line for line in report["steps"])
 
 
