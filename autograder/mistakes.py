@@ -859,7 +859,9 @@ def _of_length(id: str, flag: str, wrong: Callable[[int], int]) -> None:
     @mistake(id, seen_in="length")
     def _(trace: Trace) -> bool:
         said = trace.steps and re.search(r"<CTL=([A-Z,]*)>.* has a length of (\d+)\)$", trace.steps[-1].sentence)
-        return bool(said) and flag in said[1].split(",") and trace.steps[-1].got == str(wrong(int(said[2])))
+        flags = said[1].split(",") if said else []
+        # Where there are both, the number that is missing is that of neither in particular.
+        return flag in flags and not {"SYN", "FIN"} <= {*flags} and trace.steps[-1].got == str(wrong(int(said[2])))
 
 
 @dataclass
@@ -981,7 +983,9 @@ def _(seen: _Seen) -> bool:
         return False
     after = (seen.last.first + 1) % MODULUS
     right = bool(seen.got(ACK)) and seen.last.got.ack == after and seen.last.first < MODULUS - 1
-    return right and (bool(reset) and reset.seq == after or bool(answer) and answer.seq == seen.last.first)
+    # In SYN-RECEIVED who refuses SEG.ACK = SND.NXT answers with that RST too, wherever its SND.NXT is.
+    refused = seen.was_in("SYN-SENT") and bool(reset) and reset.seq == after
+    return right and (refused or bool(answer) and answer.seq == seen.last.first)
 
 
 @mistake("T02", "A FIN takes a sequence number. Whoever gets one acknowledges the number behind it, and one's own is "
@@ -989,7 +993,9 @@ def _(seen: _Seen) -> bool:
 @_seen
 def _(seen: _Seen) -> bool:
     fin, answer, own = seen.got(FIN), seen.sent(ACK, without=RST | FIN), seen.own_fin
-    if fin and answer and answer.ack == (fin.seq + len(fin.data)) % MODULUS or own and answer and answer.seq == own:
+    # Only where the FIN was taken, as the state shows: who does not take it, for whatever reason, still expects it.
+    taken = fin and seen.is_in("CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT")
+    if taken and answer and answer.ack == (fin.seq + len(fin.data)) % MODULUS or own and answer and answer.seq == own:
         return True
     acknowledged = own is not None and seen.got(ACK) and seen.last.got.ack == own + 1
     return bool(acknowledged) and seen.was_in("FIN-WAIT-1", "LAST-ACK") and seen.is_in(seen.last.before)
@@ -1003,8 +1009,9 @@ def _(seen: _Seen) -> bool:
     if not answer or seen.last.expects is None:
         return False
     expects, got = seen.last.expects, seen.got(ACK, without=RST)
+    # Only where it was taken, as its new state shows: who takes an ACK for a wrong one answers it, too.
     if got and not got.length and (got.seq, got.ack) == (expects, seen.last.end) and not answer.length \
-            and answer.ack == expects < MODULUS - WINDOW:
+            and answer.ack == expects < MODULUS - WINDOW and not seen.is_in(seen.last.before):
         return True
     if seen.last.got and seen.last.got.seq == expects:
         expects += seen.last.got.length
@@ -1086,7 +1093,9 @@ def _(seen: _Seen) -> bool:
                 "FIN.")
 @_seen
 def _(seen: _Seen) -> bool:
-    both = seen.got(FIN | ACK) and seen.own_fin is not None and seen.last.got.ack == seen.own_fin + 1
+    # Not where data comes with it: then the FIN may have been looked for at the number of the data.
+    both = seen.got(FIN | ACK) and not seen.last.got.data and seen.own_fin is not None \
+        and seen.last.got.ack == seen.own_fin + 1
     return seen.was_in("FIN-WAIT-1") and bool(both) and seen.is_in("FIN-WAIT-1", "FIN-WAIT-2", "CLOSING")
 
 
@@ -1094,7 +1103,9 @@ def _(seen: _Seen) -> bool:
                 "with its ACK.")
 @_seen
 def _(seen: _Seen) -> bool:
-    crossed = seen.got(FIN) and seen.own_fin is not None and seen.last.got.ack == seen.own_fin and seen.sent(ACK)
+    fin, answer = seen.got(FIN), seen.sent(ACK)
+    crossed = fin and seen.own_fin is not None and fin.ack == seen.own_fin \
+        and answer and answer.ack == (fin.seq + fin.length) % MODULUS           # so the FIN was taken
     return seen.was_in("FIN-WAIT-1") and bool(crossed) and seen.is_in("TIME-WAIT", "FIN-WAIT-2", "FIN-WAIT-1", "CLOSED")
 
 

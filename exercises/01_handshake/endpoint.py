@@ -31,7 +31,7 @@ What an Endpoint remembers of its connection (the RFC calls that the TCB), all m
     rcv_nxt   RCV.NXT   the number that we expect next, and so the one that we acknowledge with
 
 The RFC writes <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> for a segment with these numbers and this flag. SEG.SEQ and SEG.ACK
-are those of the segment that has arrived, SEG.LEN is its length().
+are those of the segment that has arrived, SEG.LEN is its length(). "+ 1" is always add(…, 1).
 
 The TODOs come in the order in which a connection needs them: the handshake, for who begins (1 to 4) and for who waits
 (5 to 7); data (8 and 9); the close (10 to 13); what was lost (14 and 15); RST (16 to 19); and what is bonus.
@@ -155,7 +155,7 @@ class Endpoint:
     def connect(self, port: int) -> list[bytes]:
         """Begin a connection to this port of the other host: RFC 9293, section 3.10.1, an active OPEN.
 
-        Remember the port. Send <SEQ=ISS><CTL=SYN> (_send() does that), and enter SYN-SENT.
+        Remember it as self.remote_port. Send <SEQ=ISS><CTL=SYN> (_send() does that), and enter SYN-SENT.
         """
         if self.state != "CLOSED":
             raise ConnectionError(f"cannot connect in state {self.state}")
@@ -165,8 +165,10 @@ class Endpoint:
     def _send(self, flags: int, data: bytes = b"") -> list[bytes]:
         """Send a segment that takes sequence numbers: one with SYN, with FIN, or with data. Returns it, packed.
 
-        It begins at SND.NXT, and SND.NXT moves on by its length(). It is kept in self._unacknowledged, behind those
-        that are there. If there were none, begin to wait for its acknowledgment: _begin_wait().
+        It begins at SND.NXT, and SND.NXT moves on by its length(). First keep it in self._unacknowledged, behind those
+        that are there. If it is now the only one, begin to wait: _begin_wait(), which looks into the list.
+
+        Only for what takes sequence numbers. A bare ACK takes none and is not kept: self._pack(self._segment(ACK)).
         """
         # TODO 2: send what takes sequence numbers, and keep it
         raise NotImplementedError("TODO 2: send what takes sequence numbers, and keep it")
@@ -212,8 +214,8 @@ class Endpoint:
 
             RST    changes nothing
             ACK    there is nothing yet that could be acknowledged: _reject() it, and stay
-            SYN    remember the port that it came from; RCV.NXT = SEG.SEQ + 1; enter SYN-RECEIVED, and _send()
-                   <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>
+            SYN    remember the port that it came from, as in connect(); RCV.NXT = SEG.SEQ + 1; enter SYN-RECEIVED,
+                   and _send() <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>
             else   changes nothing
         """
         # TODO 5: answer a SYN
@@ -229,7 +231,8 @@ class Endpoint:
             > 0       > 0       RCV.NXT =< SEG.SEQ < RCV.NXT + RCV.WND, or
                                 RCV.NXT =< SEG.SEQ + SEG.LEN - 1 < RCV.NXT + RCV.WND
 
-        Here RCV.WND is RCV_WND, so two of the rows are enough. All comparisons are on the circle: before().
+        Here RCV.WND is RCV_WND, so two of the rows are enough. All comparisons are on the circle. before() is "<".
+        "a =< b" is "b is not before a": not before(b, a).
         """
         # TODO 6: is it in the window?
         raise NotImplementedError("TODO 6: is it in the window?")
@@ -238,7 +241,7 @@ class Endpoint:
         """An acceptable segment with an ACK: RFC 9293, section 3.10.7.4, fifth step.
 
         Returns the answer to an ACK that is wrong; then nothing else of the segment is looked at. If the ACK is right,
-        or old, returns nothing.
+        or old, returns nothing. =< as in _acceptable().
 
             SND.UNA < SEG.ACK =< SND.NXT   there is news for _acknowledged(). In SYN-RECEIVED it is that our SYN has
                                            arrived: enter ESTABLISHED
@@ -254,7 +257,8 @@ class Endpoint:
     def send(self, data: bytes) -> list[bytes]:
         """Send this, in pieces of MSS bytes (the last may be shorter): RFC 9293, section 3.10.2. Returns them all.
 
-        Each is _send()t as <SEQ=SND.NXT><ACK=RCV.NXT><CTL=PSH,ACK>. (PSH: hand it over, do not wait for more.)
+        Each goes out through _send(), as <SEQ=SND.NXT><ACK=RCV.NXT><CTL=PSH,ACK>. (PSH: hand it over, do not wait for
+        more.)
         """
         if self.state not in ("ESTABLISHED", "CLOSE-WAIT"):
             raise ConnectionError(f"cannot send in state {self.state}")
@@ -271,8 +275,8 @@ class Endpoint:
         """An acceptable segment with data: RFC 9293, section 3.10.7.4, seventh step.
 
         If it begins at RCV.NXT, its data goes to the end of self._inbox, and RCV.NXT moves on by so many bytes. Else
-        there is a gap before it, or some of it has come before: it changes nothing. So it does if the other side has
-        sent a FIN, that is, in all states but ESTABLISHED, FIN-WAIT-1 and FIN-WAIT-2.
+        there is a gap before it, or some of it has come before: it changes nothing. In all states but ESTABLISHED,
+        FIN-WAIT-1 and FIN-WAIT-2 it changes nothing either: there the other side has already sent its FIN.
 
         There is nothing to return: _in_other_states() acknowledges with <ACK=RCV.NXT>, whatever was taken.
         """
@@ -309,17 +313,18 @@ class Endpoint:
         RCV.NXT moves on by one, for a FIN takes a number, and:
 
             ESTABLISHED   enter CLOSE-WAIT
-            FIN-WAIT-2    _time_wait(). So it is if one segment had both the FIN and the ACK of ours
+            FIN-WAIT-2    _time_wait()
             FIN-WAIT-1    _both_close() (bonus)
 
-        In each other state, or if something before the FIN is missing, it changes nothing. There is nothing to return,
-        as in _on_data().
+        (One segment may have both the ACK of our FIN and a FIN. Then we are in FIN-WAIT-2 by now.) In each other state,
+        or if something before the FIN is missing, it changes nothing, and RCV.NXT stays. There is nothing to return, as
+        in _on_data().
         """
         # TODO 12: take the FIN
         raise NotImplementedError("TODO 12: take the FIN")
 
     def _time_wait(self) -> None:
-        """Enter TIME-WAIT, or begin it anew: it ends 2 MSL from now, so tick() has something to do then.
+        """Enter TIME-WAIT, or begin it anew: it ends 2 * self.msl from self.now, so tick() has something to do then.
 
         Why wait? If our last ACK is lost, the other side sends its FIN again, and somebody must be there to acknowledge
         it. And what is left of this connection in the network must not be taken for a part of the next one.
@@ -374,6 +379,9 @@ class Endpoint:
             the segment has RST    no answer, in no case: else two sides could go on like that for ever
             the segment has ACK    <SEQ=SEG.ACK><CTL=RST>
             else                   <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
+
+        Nothing of the connection changes. _segment() does not fit here, for it makes segments of this connection:
+        build a Segment(…) of your own.
         """
         # TODO 16: answer with a RST
         raise NotImplementedError("TODO 16: answer with a RST")
@@ -401,7 +409,8 @@ class Endpoint:
             SYN-RECEIVED, after listen()   _end(), and listen() again: the SYN will come once more
             each other state               _reject() it, and _end() with the error "reset"
 
-        Bonus, RFC 5961, section 4.2: in each other state, a challenge ACK as in _on_rst() takes the place of the RST.
+        Bonus, RFC 5961, section 4.2. In each other state nothing ends: a challenge ACK, as in _on_rst(), is the whole
+        answer.
         """
         # TODO 18: answer a SYN within a connection (bonus: with a challenge ACK)
         raise NotImplementedError("TODO 18: answer a SYN within a connection (bonus: with a challenge ACK)")

@@ -52,10 +52,11 @@ def sealed(segment: bytes) -> bytes:
 
 
 @mark.check("segment", points=4,
-            hint="struct.unpack('!HHII', segment[:12]) gives the two ports and the two numbers. The '!' is for network "
-                 "byte order, the high byte first.")
+            hint="All numbers are in network byte order, the high byte first: for struct that is the '!'. HEADER at "
+                 "the top of the file has the format of all 20 bytes. HEADER.unpack(segment[:20]) gives nine numbers: "
+                 "first the two ports, and the sequence and acknowledgment numbers.")
 def test_numbers(cast, module):
-    """Ports, sequence number and acknowledgement number are read"""
+    """Ports, sequence number and acknowledgment number are read"""
     for source, destination, seq, ack in (80, 4444, 100, 300), (65535, 1, 2**32 - 1, 2**31), (53, 49152, 0, 1):
         finds(module, Segment(seq, ack, ACK, source=source, destination=destination),
               "source", "destination", "seq", "ack")
@@ -71,8 +72,9 @@ def test_flags(cast, module):
 
 
 @mark.check("segment", points=4, needs=[test_numbers], probes=["T07"],
-            hint="The upper four bits of the byte at index 12 are the data offset, counted in words of four bytes: "
-                 "segment[12] >> 4 << 2 is where the data begins. Between byte 20 and there are the options.")
+            hint="The upper four bits of the byte at index 12 are the data offset, counted in words of four bytes. "
+                 "That is where the data begins, and what is between byte 20 and there are the options. The data is "
+                 "segment[(segment[12] >> 4) * 4:].")
 def test_options(cast, module):
     """The data begins behind the options"""
     data = cast.line("data").encode()
@@ -84,8 +86,9 @@ def test_options(cast, module):
 @mark.check("segment", points=6, probes=["T10", "T09"],
             hint="Add up the numbers of two bytes each; an odd last byte counts as a number with a zero byte behind "
                  "it. While the sum has more than 16 bits, add what is above them to what is below. At the end turn all"
-                 " 16 bits over. For checksum() the pseudo-header comes first: the two addresses, a zero byte, a byte "
-                 "6, and two bytes for the length of the segment.")
+                 " 16 bits over: total ^ 0xffff. ~ turns over all bits in front of them, too, and gives a negative "
+                 "number. For checksum() the pseudo-header comes first: the two addresses, a zero byte, a byte 6, and "
+                 "two bytes for the length of the segment.")
 def test_checksum(cast, module):
     """The checksum: ones' complement sum, odd lengths, pseudo-header"""
     for data, expected in ((bytes.fromhex("0001f203f4f5f6f7"), 0x220D), (b"", 0xFFFF), (b"\x01", 0xFEFF),
@@ -101,9 +104,9 @@ def test_checksum(cast, module):
 
 
 @mark.check("segment", points=4, needs=[test_options, test_checksum],
-            hint="struct.pack('!HHIIBBHHH', …) makes the 20 bytes, first with 0 for the checksum. The byte of the data "
-                 "offset is (20 + len(options)) // 4 << 4. Compute the checksum over all, and put it into bytes 16 and "
-                 "17.")
+            hint="Make the segment with 0 for the checksum first. Compute the checksum over all of it, and put it into "
+                 "bytes 16 and 17. The data offset is the length of header and options, in words of four bytes, in the "
+                 "upper half of its byte: (20 + len(segment.options)) // 4 << 4. HEADER.pack(…) makes the 20 bytes.")
 def test_pack(cast, module):
     """pack() and parse() agree, and others can read what is packed"""
     for segment in (Segment(100, 300, SYN | ACK), Segment(2**32 - 1, 0, SYN, options=SYN_OPTIONS, window=65535),
@@ -130,8 +133,9 @@ def test_broken(cast, module):
 
 
 @mark.check("segment", points=6, probes=["T04", "T05"],
-            hint="Numbers go round: behind 2**32 − 1 comes 0. add() is (seq + n) % 2**32. a comes before b if it is "
-                 "less than half of the circle from a to b: (b − a) % 2**32, and not 0.")
+            hint="Numbers go round: behind 2**32 − 1 comes 0. So a comes before b if the way forward from a to b is "
+                 "less than half of the circle, and not 0. That way is (b - a) % 2**32, and add() is (seq + n) % "
+                 "2**32.")
 def test_circle(cast, module):
     """Numbers are added and compared on a circle of 2³²"""
     top = 2**32 - 1
@@ -149,7 +153,8 @@ def test_circle(cast, module):
 def test_length(cast, module):
     """SYN and FIN take a sequence number each, a bare ACK takes none"""
     for flags, data, expected in ((ACK, b"", 0), (SYN, b"", 1), (SYN | ACK, b"", 1), (FIN | ACK, b"", 1),
-                                  (ACK | PSH, b"hello", 5), (FIN | ACK, b"hello", 6), (RST | ACK, b"", 0)):
+                                  (ACK | PSH, b"hello", 5), (FIN | ACK, b"hello", 6), (RST | ACK, b"", 0),
+                                  (SYN | FIN, b"", 2)):     # nobody sends that, but two numbers it would take
         segment = Segment(1, 2, flags, data)
         module.returns(expected, "length", made(module, segment),
                        meaning=f"{segment} has a length of {expected}")

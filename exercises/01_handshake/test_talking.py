@@ -11,10 +11,10 @@ from pytest import fixture, mark
 
 from autograder.faults import Fault
 from autograder.search import scripts
-from autograder.tcp import ACK, Network, Segment
+from autograder.tcp import ACK, OTHER_PORT, Network, Segment
 
 RECORDED = Path(__file__).with_name("kernel.json")      # for a machine that cannot have a wire to its kernel
-RTO, MSL, MOST_SENDS = 1000, 30_000, 6
+RTO, MOST_SENDS = 1000, 6
 THREE_HOURS = 3 * 60 * 60 * 1000
 
 
@@ -30,9 +30,9 @@ def kernel(cast, request):
     return cast.kernel(json.loads(RECORDED.read_text("utf-8")).get(request.node.name, []))
 
 
-def established(end, iss: int = 100, irs: int = 300):
-    """Your endpoint, connected to the other side. The numbers of the two begin with these."""
-    end.is_made(iss)
+def established(end, iss: int = 100, irs: int = 300, *timers: int):
+    """Your endpoint, connected to the other side. The numbers of the two begin with these. timers: rto, msl (ms)."""
+    end.is_made(iss, *timers)
     end.is_told("connect", 80)
     end.plays(f"""
         SYN-SENT     -->  <SEQ={iss}><CTL=SYN>
@@ -54,21 +54,26 @@ def accepted(end):
 
 @mark.check("opening", points=5,
             hint="connect() takes the port, sends a segment with SEQ=ISS and the flag SYN alone, without ACK since "
-                 "nothing has come yet, and goes to SYN-SENT. The SYN takes the number ISS, so SND.NXT is ISS + 1.")
+                 "nothing has come yet, and goes to SYN-SENT. The SYN takes the number ISS, so SND.NXT is ISS + 1. It "
+                 "may get lost, so it is kept, and the deadline is rto from now. _begin_wait() sets that, if it finds "
+                 "something in the list.")
 def test_active_open(cast, end):
     """Active open: the SYN goes out, and the state is SYN-SENT"""
     end.is_made(100)
     end.is_told("connect", 80)
     end.plays("SYN-SENT  -->  <SEQ=100><CTL=SYN>")
+    end.is_now("deadline", RTO)             # else a SYN that is lost would never be sent again
 
 
 @mark.check("opening", points=5, needs=[test_active_open], probes=["T01", "T03"],
             hint="The other side's SYN has its number y, and takes it: RCV.NXT is y + 1, and that is what you "
-                 "acknowledge. Your SYN is acknowledged by ISS + 1. Your own ACK takes no number.")
+                 "acknowledge. Your SYN is acknowledged by ISS + 1, and is kept no longer. Your own ACK takes no "
+                 "number, so it is not kept either, and there is nothing to wait for.")
 def test_syn_ack(cast, end):
     """The SYN,ACK is answered: y + 1 is expected next"""
     established(end)
     end.has_error("")
+    end.is_now("deadline", None)            # all is acknowledged, and who waits all the same would send it again
 
 
 @mark.check("opening", points=5, needs=[test_active_open], probes=["T01", "T03"],
@@ -231,7 +236,8 @@ def test_kernel_parts(cast, kernel):
 
 @mark.check("trouble", points=3, needs=[test_you_close_first], probes=["T22"],
             hint="Keep what takes numbers until it is acknowledged. When its deadline has come, send the oldest of it "
-                 "again, just as it was, and wait twice as long. After the sixth sending and its wait, give up.")
+                 "again, with its number and its data, and the ACK of now; and wait twice as long. After the sixth "
+                 "sending and its wait, give up.")
 def test_lost_segments(cast, end):
     """What is lost is sent again: same number, doubled waits, an end"""
     end.is_made(100)
@@ -247,22 +253,27 @@ def test_lost_segments(cast, end):
     end.is_in("CLOSED")
     end.has_error("timeout")
 
-    established(end)
+    rto = 300                               # the one that it is given, and not the one at the top of the file
+    established(end, 100, 300, rto)
     end.is_told("send", b"hello")
     end.plays('ESTABLISHED  -->  <SEQ=101><ACK=301><CTL=ACK><DATA="hello">')
     end.is_told("close")
-    end.plays("FIN-WAIT-1  -->  <SEQ=106><ACK=301><CTL=FIN,ACK>")
-    end.waits_until(end.clock.now + RTO)
-    end.plays("""
-        FIN-WAIT-1  -->  <SEQ=101><ACK=301><CTL=ACK><DATA="hello">
-        FIN-WAIT-1  <--  <SEQ=301><ACK=106><CTL=ACK>
-    """)
-    end.waits_until(end.clock.now + RTO)
     end.plays("""
         FIN-WAIT-1  -->  <SEQ=106><ACK=301><CTL=FIN,ACK>
-        FIN-WAIT-2  <--  <SEQ=301><ACK=107><CTL=ACK>
+        FIN-WAIT-1  <--  <SEQ=301><ACK=101><CTL=ACK><DATA="hi">
+        FIN-WAIT-1  -->  <SEQ=107><ACK=303><CTL=ACK>
     """)
-    end.waits_until(end.clock.now + 100 * RTO)
+    end.waits_until(end.clock.now + rto)    # what is sent again acknowledges "hi", which had not come when it was sent
+    end.plays("""
+        FIN-WAIT-1  -->  <SEQ=101><ACK=303><CTL=ACK><DATA="hello">
+        FIN-WAIT-1  <--  <SEQ=303><ACK=106><CTL=ACK>
+    """)
+    end.waits_until(end.clock.now + rto)
+    end.plays("""
+        FIN-WAIT-1  -->  <SEQ=106><ACK=303><CTL=FIN,ACK>
+        FIN-WAIT-2  <--  <SEQ=303><ACK=107><CTL=ACK>
+    """)
+    end.waits_until(end.clock.now + 100 * rto)
     end.sends()
     end.is_in("FIN-WAIT-2")
 
@@ -270,7 +281,7 @@ def test_lost_segments(cast, end):
 @mark.check("trouble", points=3, needs=[test_line_each_way, test_peer_closes_first], probes=["T15"],
             hint="A segment that begins before RCV.NXT has come already, so your ACK was lost: acknowledge it again, "
                  "with what you expect. What begins behind RCV.NXT has overtaken another one. It may be dropped, and is"
-                 " answered in the same way.")
+                 " answered in the same way. So is what comes behind a FIN: nothing of it is taken.")
 def test_twice_and_too_early(cast, end):
     """What comes twice, or too early, is answered with what is expected"""
     established(end)
@@ -286,6 +297,10 @@ def test_twice_and_too_early(cast, end):
         CLOSE-WAIT   <--  <SEQ=309><ACK=101><CTL=FIN,ACK>
         CLOSE-WAIT   -->  <SEQ=101><ACK=310><CTL=ACK>
         CLOSE-WAIT   <--  <SEQ=309><ACK=101><CTL=FIN,ACK>
+        CLOSE-WAIT   -->  <SEQ=101><ACK=310><CTL=ACK>
+        CLOSE-WAIT   <--  <SEQ=310><ACK=101><CTL=ACK><DATA="more">
+        CLOSE-WAIT   -->  <SEQ=101><ACK=310><CTL=ACK>
+        CLOSE-WAIT   <--  <SEQ=310><ACK=101><CTL=FIN,ACK>
         CLOSE-WAIT   -->  <SEQ=101><ACK=310><CTL=ACK>
     """)
     end.has_received(b"hi there")
@@ -304,11 +319,13 @@ def test_twice_and_too_early(cast, end):
 
 
 @mark.check("trouble", points=3, needs=[test_you_close_first], probes=["T02"],
-            hint="On entering TIME-WAIT set deadline to now + 2 · msl. A FIN that comes again says that your ACK was "
-                 "lost: acknowledge it again, and set the deadline anew. When it has come, the state is CLOSED.")
+            hint="TIME-WAIT ends 2 msl after it was entered, and then the state is CLOSED. The msl is that of this "
+                 "endpoint, which need not be the constant. A FIN that comes again says that your ACK was lost: "
+                 "acknowledge it again, and begin the wait anew. So each time set deadline to self.now + 2 * self.msl.")
 def test_time_wait(cast, end):
     """TIME-WAIT lasts 2 MSL, and begins anew with a repeated FIN"""
-    established(end)
+    msl = 20_000                            # the one that it is given, and not the one at the top of the file
+    established(end, 100, 300, RTO, msl)
     end.is_told("close")
     end.plays("""
         FIN-WAIT-1  -->  <SEQ=101><ACK=301><CTL=FIN,ACK>
@@ -316,16 +333,16 @@ def test_time_wait(cast, end):
         TIME-WAIT   <--  <SEQ=301><ACK=102><CTL=FIN,ACK>
         TIME-WAIT   -->  <SEQ=102><ACK=302><CTL=ACK>
     """)
-    end.waits_until(2 * MSL - 1)
+    end.waits_until(2 * msl - 1)
     end.plays("""
         TIME-WAIT   <--  <SEQ=301><ACK=102><CTL=FIN,ACK>
         TIME-WAIT   -->  <SEQ=102><ACK=302><CTL=ACK>
     """)
-    end.waits_until(2 * MSL + 1)
+    end.waits_until(2 * msl + 1)
     end.is_in("TIME-WAIT")
-    end.waits_until(4 * MSL - 2)
+    end.waits_until(4 * msl - 2)
     end.is_in("TIME-WAIT")
-    end.waits_until(4 * MSL - 1)
+    end.waits_until(4 * msl - 1)
     end.is_in("CLOSED")
     end.sends()
     end.has_error("")
@@ -406,7 +423,8 @@ def test_round_the_circle(cast, end):
 
 @mark.check("trouble", points=2, needs=[test_syn_ack, test_passive_open], probes=["T17", "T17.listen", "T12", "T13"],
             hint="The numbers tell an old segment from a new one. In SYN-SENT only an ACK of ISS + 1 is for this "
-                 "connection; any other is answered by <SEQ=SEG.ACK><CTL=RST>. Whoever listened, and gets a RST in "
+                 "connection; any other is answered by <SEQ=SEG.ACK><CTL=RST>. To send a RST changes nothing at your "
+                 "end: whoever listens still takes a SYN from any port. Whoever listened, and gets a RST in "
                  "SYN-RECEIVED, knows that the SYN was an old one: back to LISTEN.")
 def test_old_syn(cast, end):
     """An old SYN is got over, on either side: figure 8 of RFC 9293"""
@@ -424,8 +442,18 @@ def test_old_syn(cast, end):
     end.is_told("listen")
     end.plays("""
         LISTEN        <--  <SEQ=77><CTL=RST>
+    """)
+    end.other_port = 81
+    with cast.step(f"the next one is from port {end.other_port}"):
+        pass
+    end.plays("""
         LISTEN        <--  <SEQ=77><ACK=55><CTL=ACK>
         LISTEN        -->  <SEQ=55><CTL=RST>
+    """)
+    end.other_port = OTHER_PORT
+    with cast.step(f"and all that come now are from port {end.other_port} again"):
+        pass
+    end.plays("""
         SYN-RECEIVED  <--  <SEQ=90><CTL=SYN>
         SYN-RECEIVED  -->  <SEQ=300><ACK=91><CTL=SYN,ACK>
         LISTEN        <--  <SEQ=91><CTL=RST>

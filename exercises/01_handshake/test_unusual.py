@@ -23,7 +23,8 @@ def established(end):
 
 @mark.check("unusual", points=3, bonus=True, probes=["T16"],
             hint="The other side's SYN without an ACK says that it has called connect() too. Take your own SYN back, "
-                 "and send it again with what you know now: your first number, and an ACK.")
+                 "and send it again with what you know now: your first number, and an ACK. To take it back is to "
+                 "forget it as well, or it would be what is sent again when its time is over.")
 def test_both_open(cast, end):
     """Both sides open at once: SYN-SENT, SYN-RECEIVED, ESTABLISHED"""
     end.is_made(100)
@@ -31,6 +32,10 @@ def test_both_open(cast, end):
     end.plays("""
         SYN-SENT      -->  <SEQ=100><CTL=SYN>
         SYN-RECEIVED  <--  <SEQ=300><CTL=SYN>
+        SYN-RECEIVED  -->  <SEQ=100><ACK=301><CTL=SYN,ACK>
+    """)
+    end.waits_until(end.clock.now + 1000)       # that was lost; and nothing is left of the SYN before it
+    end.plays("""
         SYN-RECEIVED  -->  <SEQ=100><ACK=301><CTL=SYN,ACK>
         ESTABLISHED   <--  <SEQ=301><ACK=101><CTL=ACK>
         ESTABLISHED   <--  <SEQ=301><ACK=101><CTL=ACK><DATA="hi">

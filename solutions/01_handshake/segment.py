@@ -88,6 +88,7 @@ def pack(segment: Segment, source: str, destination: str) -> bytes:
 
     The data offset follows from the options. The checksum is computed while its own field is zero, and then put there.
     Raises SegmentError if the options are longer than 40 bytes, or if their length is no multiple of 4.
+    (It needs checksum(). You may write TODO 3 and 4 first; the checks do.)
     """
     ### BEGIN SOLUTION 2: put a segment together
     if len(segment.options) > 40 or len(segment.options) % 4:
@@ -123,9 +124,11 @@ def checksum(source: str, destination: str, segment: bytes) -> int:
 
     It covers a pseudo-header, which is never sent, and behind it the whole segment as it stands here:
 
-        4 bytes   source address        1 byte    zero
-        4 bytes   destination address   1 byte    6, the number of TCP
-                                        2 bytes   length of the segment in bytes, header and data
+        4 bytes   source address: socket.inet_aton("10.0.0.1") makes them
+        4 bytes   destination address
+        1 byte    zero
+        1 byte    6, the number of TCP
+        2 bytes   length of the segment in bytes, header and data
 
     So a segment that IP has carried to the wrong address is noticed. For one that is intact the result is 0, for
     then the checksum is in there too, and all 16 bits of the sum are 1.

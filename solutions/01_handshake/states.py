@@ -161,8 +161,11 @@ def closing(port: int) -> list[socket.socket]:
 
 
 def time_wait(port: int) -> list[socket.socket]:
-    """TIME-WAIT: this end has closed, then the other one, and all is acknowledged. The kernel holds it by itself, for
-    60 s, and without the socket: that tells CLOSED, but still knows its port, so return it first."""
+    """TIME-WAIT: this end has closed, then the other one, and all is acknowledged.
+
+    This end must be able to tell its port afterwards: shut it down, as in fin_wait_1(), and do not close() it. Let the
+    other end close, and return this one first. The kernel then holds the state by itself, for 60 s.
+    """
     ### BEGIN SOLUTION 8: bonus: close first, and let the other one close
     one, other = pair(port)
     one.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""Waits for the times at the top of the file, whatever rto and msl it is given."""
+"""Waits for the RTO at the top of the file, whatever rto it is given."""
 from segment import ACK, FIN, PSH, RST, SYN, Segment, SegmentError, add, before, length, pack, parse
 
 RCV_WND = 8192
@@ -36,7 +36,7 @@ TELLS_ABORT = {"SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE
 class Endpoint:
     def __init__(self, local, remote, port, iss, rto=RTO, msl=MSL):
         self.addresses = local, remote
-        self.port = port
+        self.port, self.msl = port, msl
         self.remote_port = None
         self.iss = iss
         self.state, self.error = "CLOSED", ""
@@ -54,7 +54,7 @@ class Endpoint:
             return False
         self.state = DIAGRAM[self.state, event]
         if self.state == "TIME-WAIT":
-            self.deadline = self.now + 2 * MSL
+            self.deadline = self.now + 2 * self.msl
         elif self.state == "CLOSED":
             self.gone()
         return True
@@ -188,7 +188,7 @@ class Endpoint:
             if seg.flags & RST:
                 return []
             if self.state == "TIME-WAIT" and seg.flags & FIN:
-                self.deadline = self.now + 2 * MSL
+                self.deadline = self.now + 2 * self.msl
             return [self.packet(ACK)]
         if seg.flags & RST:
             return self.reset_by(seg, offset)
