@@ -1118,6 +1118,15 @@ def _(seen: _Seen) -> bool:
         and seen.last.at - seen.turns[-2].at > IDLE
 
 
+@mistake("T21", "An idle connection waits, to send something in the end. Keep-alives are off unless a program asks for "
+                "them (RFC 9293, 3.8.4).", seen_in="deadline")
+def _(trace: Trace) -> bool:
+    step = trace.steps[-1] if trace.steps else None
+    waits = step is not None and step.sentence.endswith(".deadline is None")
+    deadline = re.fullmatch(r"(\d+)(\.\d+)?", step.got) if waits else None
+    return bool(deadline) and int(deadline[1]) > IDLE * 1000           # before that it may be to send something again
+
+
 @mistake("T22", "The SYN was sent again with another sequence number. It is the same one, and the other side may have"
                 " got the first.")
 @_seen

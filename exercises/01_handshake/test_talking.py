@@ -65,7 +65,7 @@ def test_active_open(cast, end):
     end.is_now("deadline", RTO)             # else a SYN that is lost would never be sent again
 
 
-@mark.check("opening", points=5, needs=[test_active_open], probes=["T01", "T03"],
+@mark.check("opening", points=5, needs=[test_active_open], probes=["T01", "T03", "T21.deadline"],
             hint="The other side's SYN has its number y, and takes it: RCV.NXT is y + 1, and that is what you "
                  "acknowledge. Your SYN is acknowledged by ISS + 1, and is kept no longer. Your own ACK takes no "
                  "number, so it is not kept either, and there is nothing to wait for.")

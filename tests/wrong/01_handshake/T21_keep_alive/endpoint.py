@@ -1,4 +1,4 @@
-"""Asks after two hours of silence whether the other side is still there: keep-alives, which nobody has asked for."""
+"""Once it has sent data, asks after two hours of silence whether the other side is there: keep-alives, unasked for."""
 from dataclasses import dataclass, field
 
 from segment import ACK, FIN, PSH, RST, SYN, Segment, SegmentError, add, before, length, pack, parse
@@ -129,7 +129,8 @@ class Endpoint:
 
     def wait_anew(self) -> None:
         self.tcb.times, self.tcb.pause = 1, self.rto
-        self.deadline = self.now + (self.rto if self.tcb.kept else KEEP_ALIVE)
+        has_spoken = self.tcb.snd_una != add(self.iss, 1)
+        self.deadline = self.now + self.rto if self.tcb.kept else self.now + KEEP_ALIVE if has_spoken else None
 
     def got_ack(self, ack: int) -> None:
         tcb = self.tcb
