@@ -1310,7 +1310,8 @@ def _(trace: Trace) -> bool:
 @mistake("F07", "What does not count started the waiting anew. Whoever sends junk can then keep a transfer waiting for "
                 "ever. The deadline is that of the block.")
 def _(trace: Trace) -> bool:
-    return any(len(talk.sent("DATA")) == 1 and len(talk.got("")) > 2 and not talk.got("ACK")
+    return any(len(talk.sent("DATA")) == 1 and len(talk.got("")) > 2
+               and not talk.count(talk.got("ACK"), talk.sent("DATA")[0].number)
                and _idles(trace, talk.program) for talk in _talks(trace))
 
 
@@ -1360,10 +1361,16 @@ def _(trace: Trace) -> bool:
     return any(_leaked(talk, outright=False) for talk in _talks(trace))
 
 
+_OF_NAMES = ("Unicode", "OSError", "FileNotFoundError", "PermissionError", "NotADirectoryError", "IsADirectoryError",
+             "ValueError: embedded null")
+
+
 @mistake("F12", "A datagram that is no packet raised an exception, which nobody caught. Anybody can send anything.",
          by_error=True)
 def _(trace: Trace) -> bool:
-    return bool(_tracebacks(trace)) and any(not event.text for event in trace.of("datagram"))
+    # What a name raises, which decode() has understood, is another mistake: the report says what was raised.
+    return any(event.text == "" for event in trace.of("datagram")) and any(
+        not raised.error.startswith(_OF_NAMES) for raised in _tracebacks(trace))
 
 
 @mistake("F13", "Somebody asked for a folder, and got no answer. To open a folder as a file raises an exception.",
@@ -1417,8 +1424,26 @@ def _(trace: Trace) -> bool:
 @mistake("F19", "A part of a file was left behind, under its name, when the transfer failed. Whoever finds it takes it "
                 "for the whole.")
 def _(trace: Trace) -> bool:
-    return _file(trace) is not None and (any(talk.got("ERROR") for talk in _talks(trace))
-                                         or any(_ended(trace, program, 1) for program in _programs(trace)))
+    return _left(trace, under_its_name=True)
+
+
+@mistake("F19", "A part of a file was left behind when the transfer had failed, under another name. Whoever looks into "
+                "the folder does not know what it is, and nobody removes it.", seen_in="part")
+def _(trace: Trace) -> bool:
+    # Only where the transfer is known to be over: else the program may not have noticed the ERROR.
+    return _left(trace, under_its_name=False) and (
+        any(trace.of("port closed")) or any(_ended(trace, program, 1) for program in _programs(trace)))
+
+
+def _left(trace: Trace, under_its_name: bool) -> bool:
+    """Whether a file was looked at when a transfer had failed, and has the name that somebody asked for, or not."""
+    asked = [name for start in trace.of("start") for name in start.text.split()]
+    asked += [request.data[2:].split(b"\0")[0].decode("utf-8", "replace") for talk in _talks(trace)
+              for request in talk.got("RRQ", "WRQ")]
+    names = {name.rpartition("/")[2] for name in asked}
+    failed = any(talk.got("ERROR") for talk in _talks(trace)) or any(
+        _ended(trace, program, 1) for program in _programs(trace))
+    return failed and any((event.text.rpartition("/")[2] in names) == under_its_name for event in trace.of("file"))
 
 
 @mistake("F20", "CR and LF, or CR and 0, were taken together only within a block. The end of a block may cut them in "

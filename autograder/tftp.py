@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import cache
 
 from .datagrams import UdpPeer, describe, udp_socket
-from .netns import free_port
+from .netns import can_ask, free_port, udp_sockets
 from .peers import LOCALHOST
 from .program import Program
-from .stage import DEADLINE, Actor, Stage, Unmet
+from .stage import DEADLINE, POLL, Actor, Stage, Unmet
 from .words import quote, show
 
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
@@ -26,7 +26,7 @@ CURL_SECONDS = "20"         # after which curl gives up
 
 
 def _texts(*texts: str) -> bytes:
-    return b"".join(text.encode() + b"\0" for text in texts)
+    return b"".join(text.encode("utf-8", "surrogateescape") + b"\0" for text in texts)
 
 
 def _pairs(options: dict[str, object]) -> bytes:
@@ -248,6 +248,15 @@ class TftpPeer(UdpPeer):
                     self.stage.turn(0)
             self.stage.declare_quiet("the program sends", time.monotonic() - begin)
             self.stage.watch(self._socket, self._read)
+
+    def transfer_is_over(self) -> None:
+        """The program has closed the port of its transfer. Not asked where the kernel does not tell."""
+        with self.stage.step(f"the port of {self.lane}'s transfer is closed, for that is over"):
+            if can_ask():
+                port = self._tid[1]
+                self.stage.expect(lambda: not udp_sockets(port), "that its socket is closed",
+                                  lambda: f"that it is open: {self.program.state()}", poll=POLL)
+                self.stage.trace.add(self.program.lane, "port closed", value=port)
 
     def waited_longer(self, at_least: float) -> None:
         """From the first to the last of what it was sent, so many seconds have passed at least, or nearly so many.

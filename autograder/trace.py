@@ -10,7 +10,7 @@ HAPPENING = ("start", "listen", "typed", "input ended", "screen", "stderr", "sig
              "result", "state")
 # Those of the third are what the harness read off the kernel: the evidence for a diagnosis, not drawn.
 OBSERVED = ("cpu", "unread", "held", "unaccepted", "waits", "listens on", "time-wait", "descriptors", "quiet",
-            "wait", "shares", "answers from", "file", "returned")
+            "wait", "shares", "answers from", "port closed", "file", "returned")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import netascii
 
 
 class Incoming:
-    """A file on its way in. Its blocks go into a temporary file in the same folder, which then takes the name.
+    """A file on its way in. Its blocks go into a temporary file in the same folder, which then takes the name. Until
+    then it has one that nobody else has: secrets.token_hex() makes such a name.
 
     path: what it will be called. mode: "octet" or "netascii" (bonus). replace: whether a file of that name may be
     replaced. limit: how many bytes it may have; None: any number. Raises OSError if the folder cannot be written to.
@@ -20,13 +21,17 @@ class Incoming:
         raise NotImplementedError("TODO 1: make the temporary file")
 
     def write(self, block: bytes) -> None:
-        """Append these bytes. Raises OSError where that cannot be: the disk is full, or the limit is reached."""
+        """Append these bytes. Raises OSError where that cannot be, since the disk is full for example.
+
+        Raises OSError(errno.EFBIG, …) if the limit would be passed. The number matters: _broken() in transfer.py makes
+        the code of the ERROR from it.
+        """
         # TODO 2: write a block
         raise NotImplementedError("TODO 2: write a block")
 
     def complete(self) -> None:
-        """The last block is written: give the file its name. Raises OSError where that cannot be; FileExistsError if
-        another file has the name, and may not be replaced.
+        """The last block is written: give the file its name. Raises OSError where that cannot be, and
+        FileExistsError(errno.EEXIST, …) if another file has the name, and may not be replaced.
 
         Close it first: only then is everything written, and known whether it could be. os.replace() does the renaming
         in one step, so that nobody ever sees a part of the file.

@@ -27,7 +27,8 @@ def number(name: str, value: str) -> int | None:
 def grant(asked: dict[str, str], size: int | None) -> dict[str, str]:
     """What a server grants of these options, for its OACK, in the order in which they were asked for.
 
-    size: of the file; None if it is not known (that of a file in netascii is another one on the wire).
+    size: of the file; None if it is not known (that of a file in netascii is another one on the wire). On a WRQ it is
+    what the client tells in tsize.
     Of windowsize it grants as much as makes no more than MOST_BLOCKS, and no more than MOST_BYTES, in one window.
     """
     # TODO 2: grant what can be granted

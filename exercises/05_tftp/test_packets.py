@@ -28,8 +28,10 @@ def decode(cast, packets, datagram: bytes, *expected: object) -> None:
 
 
 @mark.check("packets", points=6, probes=["F09.packet"],
-            hint="struct.pack('!H', 1) makes the two bytes of the opcode. Behind it stand two texts, each with one zero"
-                 " byte after it: encode() them. To take it apart, split at the zero bytes; the last piece is empty.")
+            hint="First comes the opcode, two bytes, the high one first; behind it stand two texts, each with one"
+                 " zero byte after it. To take it apart, split at the zero bytes; the last piece is empty. A name need"
+                 " not be UTF-8: decode and encode it with errors='surrogateescape', and all bytes come through."
+                 " struct.pack('!H', 1) makes the two bytes of the opcode.")
 def test_requests(cast, packets):
     """RRQ and WRQ, built and taken apart; the mode in any case"""
     build(cast, packets, b"\x00\x01hello.txt\x00octet\x00", "request", RRQ, "hello.txt", "octet")
@@ -38,11 +40,15 @@ def test_requests(cast, packets):
     decode(cast, packets, b"\x00\x01hello.txt\x00octet\x00", RRQ, "hello.txt", "octet", {})
     decode(cast, packets, b"\x00\x02" + "中.txt".encode() + b"\x00NetASCII\x00", WRQ, "中.txt", "netascii", {})
     decode(cast, packets, b"\x00\x01HELLO.TXT\x00OCTET\x00", RRQ, "HELLO.TXT", "octet", {})
+    no_text = "\udcff.txt"                       # with the byte ff, which is no UTF-8
+    build(cast, packets, b"\x00\x01\xff.txt\x00octet\x00", "request", RRQ, no_text)
+    decode(cast, packets, b"\x00\x01\xff.txt\x00octet\x00", RRQ, no_text, "octet", {})
 
 
 @mark.check("packets", points=5,
-            hint="The number is two bytes, the high one first: '!HH' packs opcode and number. What is behind them in a "
-                 "DATA is the block, as it is, zero bytes and all.")
+            hint="The number is two bytes, the high one first. What is behind them in a DATA is the block, as it is,"
+                 " zero bytes and all. A parse_… function returns a tuple, also for one value: (number,)."
+                 " struct.pack('!HH', …) packs opcode and number.")
 def test_data_and_ack(cast, packets):
     """DATA and ACK, whatever is in the block"""
     block = b"a\x00b\x00\x00c\xff"

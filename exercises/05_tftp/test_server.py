@@ -46,9 +46,9 @@ def bob(cast, server):
 
 
 @mark.check("server", points=7, probes=["F02"],
-            hint="bind() one socket to --port, for requests only. For each request make another one, bound to port 0, "
-                 "which is any free one: it sends the DATA, to the address that recvfrom() gave you, and receives the "
-                 "ACKs.")
+            hint="One socket is bound to --port, and it is for requests only. For each request make another one,"
+                 " bound to port 0, which is any free one: it sends the DATA, to the address that recvfrom() gave you,"
+                 " and receives the ACKs.")
 def test_small_file(cast, root, server, alice):
     """A small file comes in one DATA, from a fresh port"""
     root.gets("root/hello.txt", content := f"{cast.line('hello')}\n".encode())
@@ -79,19 +79,21 @@ def test_three_blocks(cast, root, server, alice):
 
 
 @mark.check("server", points=6, needs=[test_three_blocks], probes=["F01"],
-            hint="A block of fewer than 512 bytes is what says that it was the last. So after a full one there is "
-                 "always another block, be it an empty one.")
+            hint="A block of fewer than 512 bytes is what says that it was the last. So after a full one there is"
+                 " always another block, be it an empty one. When that is acknowledged it is over: finished is True,"
+                 " and deadline is None, by which the server knows that it can close the socket.")
 def test_last_block(cast, root, server, alice):
     """0 and 512 bytes end with an empty DATA"""
     for size in BLOCK, 0, 2 * BLOCK:
         root.gets(f"root/{size}", content := cast.page(size))
         alice.asks(RRQ, str(size))
         alice.reads(*blocks(content))
+        alice.transfer_is_over()
 
 
 @mark.check("server", points=5, needs=[test_small_file], probes=["F13"],
-            hint="Path.is_file() tells whether there is a file that can be sent; what is missing gets ERROR 1. An ERROR"
-                 " is also sent from a fresh port. Nobody answers it.")
+            hint="What is missing gets ERROR 1, and a folder is no file that can be sent. An ERROR is also sent from"
+                 " a fresh port. Nobody answers it. Path.is_file() tells whether there is a file.")
 def test_refused(cast, root, server, alice):
     """A missing file gets ERROR 1, an unknown mode ERROR 4"""
     alice.asks(RRQ, "missing.txt")
@@ -107,9 +109,9 @@ def test_refused(cast, root, server, alice):
 
 
 @mark.check("server", points=6, needs=[test_three_blocks], probes=["F07", "F06", "F25"],
-            hint="Keep the packet that was sent last, and send these very bytes again when its time is over. Wait twice"
-                 " as long each time; after --retries times give up. What does not count must not start the waiting "
-                 "anew.")
+            hint="Keep the packet that was sent last, and send these very bytes again when its time is over. Wait"
+                 " twice as long each time; after --retries times give up: then failed is set, and deadline is None."
+                 " What does not count, as an old ACK, must not start the waiting anew.")
 def test_lost_ack(cast, root, start):
     """A lost ACK: it sends again, waits longer, gives up"""
     root.gets("root/pages.txt", content := cast.page(BLOCK + 10))
@@ -124,13 +126,17 @@ def test_lost_ack(cast, root, start):
     alice.waited_longer(at_least=0.2 + 0.4 + 0.8)
     cast.silence(2.1, "the last wait, of 1.6 s")
     alice.has_received_nothing_more()
+    alice.transfer_is_over()
+    root.gets("root/small.txt", small := cast.line().encode())
+    alice.asks(RRQ, "small.txt")                # and the server goes on
+    alice.receives(data(1, small))
 
     cast.timers(1, "its timeout")
     noisy = start("--timeout", "1", "--retries", "100", lane="your second server")
     bob = cast.tftp_peer("bob", noisy)
     bob.asks(RRQ, "pages.txt")
     bob.receives(data(1, first))
-    bob.receives_while_sending(data(1, first), sending=b"junk", timeout=1)
+    bob.receives_while_sending(data(1, first), sending=(b"junk", ack(0), data(1, b"mine")), timeout=1)
     bob.sends(ack(1))
     bob.receives_after(data(2, second), skipping=data(1, first))
     bob.sends(ack(2))
@@ -160,8 +166,9 @@ def test_duplicate_ack(cast, root, server, alice):
 
 
 @mark.check("server", points=5, needs=[test_three_blocks], probes=["F05", "F04"],
-            hint="recvfrom() tells who has sent a datagram. What is not from your client's address and port has nothing"
-                 " to do with this transfer.")
+            hint="What is not from your client's address and port has nothing to do with this transfer. What is from"
+                 " there does, also an ERROR: that ends it. Does Sender.receive() look for an ERROR, and is deadline"
+                 " None after it? recvfrom() tells who has sent a datagram.")
 def test_stranger(cast, root, server, alice):
     """A stranger does not disturb a transfer"""
     root.gets("root/pages.txt", content := cast.page(2 * BLOCK + 10))
@@ -175,12 +182,20 @@ def test_stranger(cast, root, server, alice):
         server.comes_to_rest()
         alice.has_received_nothing_more()
         alice.sends(ack(number))
+    alice.asks(RRQ, "pages.txt")
+    alice.receives(data(1, content[:BLOCK]))
+    alice.sends(error(0, "I changed my mind"))  # it is hers, so this one counts
+    alice.transfer_is_over()
+    alice.has_received_nothing_more()
+    alice.asks(RRQ, "pages.txt")                # and the server goes on
+    alice.receives(data(1, content[:BLOCK]))
 
 
 @mark.check("server", points=5, needs=[test_refused], probes=["F10", "F11"],
-            hint="os.path.realpath() tells what a path really is, with every .. and every link followed. What it "
-                 "returns has to be below the root: Path.is_relative_to() compares paths, where startswith() compares "
-                 "letters.")
+            hint="What counts is where a path really ends, with every .. and every link followed. That has to be"
+                 " below the root, as a path and not as a text: /srv/files-secret begins with /srv/files."
+                 " os.path.realpath() follows, and Path.is_relative_to() compares paths, where startswith() compares"
+                 " letters.")
 def test_outside(cast, root, server, alice):
     """No name leads outside of the folder"""
     root.gets("secret.txt", cast.line("secret").encode())
@@ -198,17 +213,27 @@ def test_outside(cast, root, server, alice):
 
 
 @mark.check("server", points=6, needs=[test_refused], probes=["F12", "F22"],
-            hint="Whatever arrives, decode() either understands it or raises PacketError: catch that, and go on. For "
-                 "many transfers at once wait for all sockets in one loop (selectors), or give each a thread.")
+            hint="Whatever arrives, decode() either understands it or raises PacketError: catch that, answer a broken"
+                 " request with ERROR 4, drop the rest, and go on. A name with bytes that are not UTF-8 is a name like"
+                 " any other: decode it with errors='surrogateescape', and encode it in the same way. Some names the"
+                 " operating system does not take at all, one of 1,000 letters for example: then some call raises"
+                 " OSError or ValueError; the request is answered with an ERROR. For many transfers at once wait for"
+                 " all sockets in one loop (selectors), or give each a thread.")
 def test_garbage(cast, root, server, alice, bob):
     """It survives garbage, and serves two at the same time"""
     root.gets("root/pages.txt", content := cast.page(BLOCK + 10))
     first, second = blocks(content)
     mallory = cast.tftp_peer("mallory", server)
-    for garbage in (b"", b"\x00", b"hello", b"\x00\x01", b"\x00\x01\xff\xfe", b"\x00\x01a\x00", b"\x00\x01a\x00octet",
+    mallory.sends(b"\x00\x01a\x00")            # no mode: a broken request
+    mallory.is_refused(4)
+    for garbage in (b"", b"\x00", b"hello", b"\x00\x01", b"\x00\x01\x02\x03", b"\x00\x01a\x00octet",
                     request(RRQ, "a\x00"), b"\x00\x03\x00\x01what?", b"\x00\x04\x00\x00", b"\x00\x05\x00\x00no\x00",
-                    b"\x00\x63" * 300, b"\x00\x01" + b"\xff" * 600 + b"\x00octet\x00"):
+                    b"\x00\x63" * 300):
         mallory.sends(garbage)
+    alice.asks(RRQ, "\udcff.txt")               # with the byte ff, which is no UTF-8
+    alice.is_refused(1, 2)                      # 2 where the operating system has no such names
+    alice.asks(RRQ, "a" * 1000)
+    alice.is_refused()
     alice.asks(RRQ, "pages.txt")
     alice.receives(data(1, first))
     bob.asks(RRQ, "pages.txt")
@@ -224,10 +249,12 @@ def test_garbage(cast, root, server, alice, bob):
     server.ended_quietly()
 
 
-@mark.check("server", points=4, needs=[test_refused], probes=["F27", "F23", "F17", "F19"],
-            hint="The answer to a WRQ is ACK 0, from a fresh port. Write the blocks to another file, and rename that "
-                 "with os.replace() when the last one has come, before you acknowledge it. A block that comes again is "
-                 "acknowledged again, and not written again.")
+@mark.check("server", points=4, needs=[test_refused], probes=["F27", "F23", "F17", "F19", "F19.part"],
+            hint="The answer to a WRQ is ACK 0, from a fresh port. A block that comes again is acknowledged again,"
+                 " and not written again. Write the blocks to another file, and rename that with os.replace() when the"
+                 " last one has come, before you acknowledge it. A part of a file was left behind after the transfer"
+                 " had ended? Then look whether the transfer ends when an ERROR comes, and whether close() of the"
+                 " session then calls discard().")
 def test_put(cast, root, server, alice):
     """A file is written: ACK 0 first, and it appears when complete"""
     for size in BLOCK + 10, BLOCK, 0:
@@ -249,8 +276,11 @@ def test_put(cast, root, server, alice):
     alice.sends(data(1, b"x" * BLOCK))
     alice.receives(ack(1))
     alice.sends(error(0, "I changed my mind"))
+    alice.transfer_is_over()
     root.has_only(*(f"new-{size}.txt" for size in (0, BLOCK, BLOCK + 10)), within="root")
     alice.has_received_nothing_more()
+    alice.asks(WRQ, f"new-{BLOCK}.txt")         # and the server goes on
+    alice.is_refused(6)
 
 
 @mark.check("server", points=2, needs=[test_last_block],

@@ -35,14 +35,17 @@ def start(cast, folder, the_server):
 
 
 @mark.check("client", points=7, probes=["F26"],
-            hint="Send the RRQ with sendto(), from a socket that is not connected. recvfrom() tells the port that the "
-                 "first DATA comes from: send the ACKs there, and no more to --port.")
+            hint="The server answers from another port than the one that you asked, so the socket must not be"
+                 " connected to that. The first answer that counts decides where the ACKs go, and they go no more to"
+                 " --port. A packet that makes no sense does not decide it. recvfrom() tells the address and port that"
+                 " a DATA comes from.")
 def test_client_get(cast, folder, the_server, start):
     """It fetches a file, and sends the ACKs to the new port"""
     content = cast.page(2 * BLOCK + 10)
     client = start("get", "got.txt", "--timeout", "60", "--dally", "0")
     the_server.is_asked(RRQ, "theirs.txt")
-    transfer = the_server.opens_port("its new port")
+    transfer, third = the_server.opens_port("its new port"), the_server.opens_port("a third port")
+    third.sends(b"junk")                        # it makes no sense, and so it does not decide who the peer is
     for number in 1, 2, 3:
         transfer.sends(data(number, content[(number - 1) * BLOCK:number * BLOCK]))
         transfer.receives(ack(number))
@@ -114,17 +117,21 @@ def test_client_duplicates(cast, folder, the_server, start):
     folder.holds("here/got.txt", one + two + three)
 
 
-@mark.check("client", points=5, needs=[test_client_get], probes=["F24", "F16", "F19", "F25"],
-            hint="Write to another file, and rename it at the end; remove it when anything goes wrong. sys.exit('text')"
-                 " shows the text on stderr, and makes the exit code 1. An ERROR is never answered.")
+@mark.check("client", points=5, needs=[test_client_get], probes=["F24", "F16", "F19", "F19.part", "F25"],
+            hint="Write to another file, and rename it at the end; remove it when anything goes wrong. An ERROR is"
+                 " never answered. Its message may hold anything, also newlines and what moves the cursor: show it in"
+                 " one line, of letters only, as repr() does. sys.exit('text') shows the text on stderr, and makes the"
+                 " exit code 1.")
 def test_client_failures(cast, folder, the_server, start):
     """An ERROR, or silence: one line, exit code 1, and no file"""
     client = start("get", "got.txt", "--timeout", "60", lane="your first client")
     the_server.is_asked(RRQ, "theirs.txt")
     transfer = the_server.opens_port("its new port")
-    transfer.sends(error(1, "no such file"))
+    transfer.sends(error(1, "no such\nfile\x1b[1A"))
     client.ends(code=1)
     client.told_in_one_line()
+    cast.compares("nothing in that line moves the cursor", "",
+                  "".join(letter for letter in client.errors.strip() if not letter.isprintable()))
     transfer.has_received_nothing_more()
 
     folder.gets("here/old.txt", old := cast.page(100))

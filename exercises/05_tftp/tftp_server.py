@@ -5,10 +5,14 @@ Try it by hand first: this in one terminal, tftp_client.py in a second one, or c
     python tftp_server.py --port 6969 --root shared_files
     curl --output - tftp://127.0.0.1:6969/hello.txt
 
+Write TODO 1, 3, 7 and 8 of transfer.py before this. Then write TODO 1 to 3 in here, and then 8, 7, 6 and 5: what each
+of these needs is there when you come to it. TODO 4 comes last, with TODO 9 of transfer.py and with files.py.
+
 What it does
 
   Requests     come to --port. Nothing is ever sent from there: each transfer has a socket of its own, with a fresh
-               port, its TID (RFC 1350, section 4), and so has each refusal. The client goes on with that port.
+               port, its TID (RFC 1350, section 4), and so has each refusal. The client goes on with that port. When
+               the transfer is over, its socket is closed.
   Many         transfers run at once, MOST_TRANSFERS at the most; one more gets ERROR 0. A request that comes again
                while its transfer runs (the same bytes, from the same address and port) is dropped. Another one from
                there ends that transfer: the client has begun something else.
@@ -22,8 +26,8 @@ What it does
                that ended in another way nothing stays. More than LARGEST_UPLOAD bytes, or a full disk: ERROR 3.
   Strangers    What comes to a transfer's port from elsewhere is not let in, and does not disturb the transfer; the
                stranger gets ERROR 5 (bonus), unless it is an ERROR itself.
-  Garbage      What is no packet is dropped, except a broken request, which gets ERROR 4. So is a packet that is no
-               request on --port.
+  Garbage      A broken request gets ERROR 4. Everything else that comes to --port and is no request is dropped; so is
+               what comes to a transfer's port and is no packet.
   Screen       A line for each request, with what became of it; not for each packet, for there are very many. What it
                says is up to you.
   The end      On Ctrl-C the program ends quietly: exit code 0, no traceback, and no unfinished upload is left.
@@ -80,8 +84,11 @@ def locate(root: Path, name: str) -> Path:
     """The path of this name below root, which is absolute and free of links. Raises Refusal(2) if it leads out of it.
 
     It need not exist. Compare what it really is, with all links and .. resolved (os.path.realpath), and compare paths,
-    not texts: /srv/files-secret begins with /srv/files. A name may also be such that the operating system
-    takes none of it, as an empty one or one that is too long: OSError or ValueError.
+    not texts: /srv/files-secret begins with /srv/files.
+
+    Some names the operating system does not take at all, one of 1,000 letters for example: then some call raises
+    OSError or ValueError, here or later in exists(). The client gets an ERROR for it, and the server goes on. An empty
+    name is the root itself, which is no file.
     """
     # TODO 2: keep the name below the root
     raise NotImplementedError("TODO 2: keep the name below the root")
@@ -103,8 +110,8 @@ def reading(path: Path, mode: str, asked: dict[str, str], **how: Any) -> tuple[T
     """Open a file to be read. Returns its transfer, which is a Sender, and what to call at the end.
 
     how: timeout, retries and dally, for the Sender. asked: the options, which count as bonus; else do not look at them.
-    Raises Refusal if nothing of this name is there, or no file. What is no file must not be opened: to open a FIFO can
-    block for ever.
+    Raises Refusal if nothing of this name is there (ERROR 1), if it is no file, or if it cannot be opened (ERROR 2).
+    What is no file must not be opened: to open a FIFO can block for ever.
     """
     # TODO 3: open a file to be read
     raise NotImplementedError("TODO 3: open a file to be read")
@@ -113,7 +120,8 @@ def reading(path: Path, mode: str, asked: dict[str, str], **how: Any) -> tuple[T
 def writing(path: Path, mode: str, asked: dict[str, str], **how: Any) -> tuple[Transfer, Callable[[], object]]:
     """Open a file to be written. Returns its transfer, which is a Receiver, and what to call at the end.
 
-    As reading(). Raises Refusal if the name is there already, or the folder is not.
+    As reading(). Raises Refusal if the name is there already (ERROR 6), if the folder is not (ERROR 1), or if no file
+    can be made in it (ERROR 2).
     """
     # TODO 4: open a file to be written
     raise NotImplementedError("TODO 4: open a file to be written")
@@ -133,8 +141,13 @@ class Server:
     def serve(self) -> None:
         """Serve for ever. One loop waits for all sockets at once, so nobody waits for somebody else's client.
 
-        To look at every deadline after each datagram would be slow. No wait is shorter than the shortest one, so
-        between two looks nothing becomes due that was not due soon at the first of them.
+        Register the listener in self.selector, as each session's socket is (TODO 7). Wait until the next deadline,
+        serve what has arrived, then tick() each session whose deadline has come. end() may close a socket that the
+        same select() has returned: then its recvfrom() raises OSError, and that is as if nothing had come.
+
+        (With very many transfers it is slow to look at all deadlines after every datagram: it is enough to look when
+        the earliest one has come. No wait is shorter than the shortest one, so a new transfer need not be looked at
+        sooner than that.)
         """
         # TODO 5: wait for datagrams, and for the time
         raise NotImplementedError("TODO 5: wait for datagrams, and for the time")

@@ -8,7 +8,8 @@
 What it does
 
   Request      goes to --port of --host. The server answers from another port (its TID: RFC 1350, section 4), and
-               everything after that goes to the port that the first answer came from.
+               everything after that goes to the port that the first answer came from. A packet that makes no sense is
+               no answer.
   Strangers    What comes from another port or address after that does not count. It gets ERROR 5 (bonus), unless it is
                an ERROR itself: a request that arrives twice may make a server answer twice, from two ports.
   get          The file appears under its name (and replaces the one that was there) when all of it has come. Then DONE
@@ -83,8 +84,9 @@ class Conversation:
     def arrived(self) -> list[bytes]:
         """Take a datagram, and give it to the transfer if it counts. Returns what is to be sent to the peer.
 
-        Before the transfer has begun, what comes from the server's address counts, whatever port it is from; from
-        there on that port is the peer's.
+        Before the transfer has begun, what comes from the server's address counts, whatever port it is from: give it
+        to the transfer. If that has begun then, or failed, the sender is the peer from there on. A packet that makes
+        no sense has done neither, and does not decide who the peer is.
         """
         ### BEGIN SOLUTION 2: take a datagram, if it counts
         try:
@@ -114,7 +116,8 @@ class Conversation:
 
 
 def connect(host: str, port: int) -> tuple[socket.socket, tuple]:
-    """Return a UDP socket that is not connected, and the address to send to: that of this host and port.
+    """Return a UDP socket that is not connected, and the address to send to, with the host as a number (127.0.0.1, not
+    localhost): recvfrom() gives numbers, and they are compared.
 
     connect() would not do: the answers come from another port. Raises Failure for an unknown name, and for a port that
     does not exist.

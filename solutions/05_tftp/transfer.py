@@ -6,6 +6,11 @@ a Sender; for the one who writes it is the other way round. So the client and th
 
 Times are seconds (float) on a clock that begins anywhere and never goes back.
 
+The order of the work, in all files: first packets.py. Then TODO 1, 3, 7 and 8 in here, with which a file can be sent;
+try them in a Python console, as section 14 of the lesson shows. Then tftp_server.py: TODO 1 to 3, then 8, 7, 6 and 5.
+TODO 2, 4 and 5 in here are for what gets lost or goes wrong. TODO 9 in here, files.py, and TODO 4 of tftp_server.py
+are for files that are written; then comes tftp_client.py. TODO 6 in here is bonus.
+
 The rules that the RFCs leave open, as this course has them
 
   Once         A packet that has arrived twice never makes the sender send anything: only its timer makes it send again
@@ -56,7 +61,7 @@ class Transfer:
     failed: why there will be nothing more, in words; "" as long as there is hope.
     deadline: when tick() will have something to do; None if it is over, and nothing more will be sent.
 
-    What start(), receive() and tick() return is to be sent at once: the transfer goes on using these lists.
+    Send what start(), receive() and tick() return at once, and do not change these lists: the transfer keeps them.
     """
 
     def __init__(self, opening: bytes = b"", *, timeout: float = 1.0, retries: int = 5, dally: float = 2.0,
@@ -95,7 +100,8 @@ class Transfer:
     def tick(self, now: float) -> list[bytes]:
         """The time is now. Returns the packets to send now: the same ones again, if the deadline has come.
 
-        Each time the wait doubles. Too often: failed is set. After the end it ends the dallying.
+        Each time the wait doubles. Too often: failed is set, and deadline is None. After the end of the file it ends
+        the dallying: deadline is None.
         """
         ### BEGIN SOLUTION 2: send again, wait longer, give up
         if self.deadline is None or now < self.deadline:
@@ -144,7 +150,9 @@ class Transfer:
     def _refused(self, code: int, message: str) -> list[bytes]:
         """An ERROR has come: note why it failed. After the end of the file it means nothing any more.
 
-        A message from a network may hold anything, also newlines, and bytes that move the cursor of a terminal.
+        A message from a network may hold anything, also newlines, and what moves the cursor of a terminal. So keep
+        repr(message) of it, or put "?" in place of each letter that is not isprintable(): that is one line, and moves
+        nothing.
         """
         ### BEGIN SOLUTION 5: end on an ERROR
         if not self.finished:
@@ -196,7 +204,7 @@ class Sender(Transfer):
         self._read = read
         self._number = 0                      # of the last packet in self._unanswered; that of an opening is 0
         self._at_end = False                  # whether the last block, which is a short one, is read
-        self._awaited = b""                   # the ACK that acknowledges all of them
+        self._awaited = packets.ack(0)        # the ACK of what was sent last; that of an opening is ACK 0
 
     def start(self, now: float) -> list[bytes]:
         """Begin. Returns the packets to send now: the opening, or the first block where there is none."""
@@ -207,11 +215,14 @@ class Sender(Transfer):
 
         A file ends with a block of fewer than blksize bytes. If its length is a multiple of blksize that is an empty
         one. When it is acknowledged, finished is True.
+
+        An ERROR ends it: self._refused(). Everything else changes nothing.
         """
         ### BEGIN SOLUTION 7: take the acknowledgement that is awaited, and send on
         if self.deadline is None:             # it is over
             return []
         if datagram == self._awaited:         # so it is nearly always; the rest of this function is for the other times
+            self.begun = True
             self._unanswered = []
             self._answered(now)
             return self._fill(now)
@@ -245,7 +256,8 @@ class Sender(Transfer):
     def _fill(self, now: float) -> list[bytes]:
         """Read the next block (bonus: until a window is full). Returns the packets to send now.
 
-        If there is no block any more, and all are acknowledged, it is finished, and there are none.
+        If there is no block any more, and all are acknowledged, it is over: finished is True, deadline is None, and
+        there are no packets. If the file cannot be read (OSError): self._broken().
         """
         ### BEGIN SOLUTION 8: read the next block
         window, size = self._unanswered, self.blksize
@@ -297,6 +309,8 @@ class Receiver(Transfer):
 
         A block of fewer than blksize bytes is the last one: then finished is True, and the deadline is the end of
         the dallying.
+
+        An ERROR ends it: self._refused(). If write() or complete() raises OSError: self._broken().
         """
         ### BEGIN SOLUTION 9: write each block once, and acknowledge it each time
         if self.deadline is None:             # it is over

@@ -1,0 +1,183 @@
+"""Whoever sends something first is the peer, also if that was no packet."""
+import argparse
+import contextlib
+import select
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import netascii
+import options
+import packets
+from files import Incoming
+from transfer import Receiver, Sender, Transfer
+
+DONE = "done: {} bytes"         # of the file
+LARGEST = 65536                 # bytes: no datagram has more
+
+
+class Failure(Exception):
+    """Why a transfer did not succeed, in words."""
+
+
+class Conversation:
+    """A transfer, and the socket that it goes over.
+
+    server: address and port that the request goes to. peer: those that everything goes to: the server's, until the
+    first answer shows its TID.
+    """
+
+    def __init__(self, transfer: Transfer, wire: socket.socket, server: tuple) -> None:
+        self.transfer, self.wire, self.server, self.peer = transfer, wire, server, server
+
+    def run(self) -> None:
+        """Begin, and go on until the transfer is finished. Raises Failure."""
+        self.send(self.transfer.start(time.monotonic()))
+        while not self.transfer.finished:
+            self.step()
+
+    def dally(self) -> None:
+        """Go on until there is nothing more to wait for."""
+        while self.transfer.deadline is not None:
+            self.step()
+
+    def step(self) -> None:
+        """Wait for a datagram or for the deadline, and send what is due then. Raises Failure if the transfer failed.
+
+        Look at the deadline first: who is sent junk all the time has to notice it too.
+        """
+        transfer, now = self.transfer, time.monotonic()
+        due = transfer.tick(now)
+        left = max((transfer.deadline or now) - now, 0)
+        if not due and select.select([self.wire], [], [], left)[0]:
+            due = self.arrived()
+        self.send(due)
+        if transfer.failed:
+            raise Failure(transfer.failed)
+
+    def arrived(self) -> list[bytes]:
+        """Take a datagram, and give it to the transfer if it counts. Returns what is to be sent to the peer.
+
+        Before the transfer has begun, what comes from the server's address counts, whatever port it is from; from
+        there on that port is the peer's.
+        """
+        try:
+            datagram, sender = self.wire.recvfrom(LARGEST)
+        except OSError:                       # nothing after all; or, on Windows, what was sent found nobody
+            return []
+        transfer = self.transfer
+        if not transfer.begun:
+            if sender[0] != self.server[0]:
+                return []
+            if self.peer == self.server:
+                self.peer = sender            # the server's TID
+        if sender == self.peer:
+            return transfer.receive(datagram, time.monotonic())
+        if not datagram.startswith(packets.ERROR.to_bytes(2, "big")):
+            self.wire.sendto(packets.error(packets.UNKNOWN_ID, "this is somebody else's transfer"), sender)
+        return []
+
+    def send(self, due: list[bytes]) -> None:
+        """Send these packets to the peer."""
+        for packet in due:
+            with contextlib.suppress(BlockingIOError):        # no room in the buffer: as good as lost on the way
+                self.wire.sendto(packet, self.peer)
+
+
+def connect(host: str, port: int) -> tuple[socket.socket, tuple]:
+    """Return a UDP socket that is not connected, and the address to send to: that of this host and port.
+
+    connect() would not do: the answers come from another port. Raises Failure for an unknown name, and for a port that
+    does not exist.
+    """
+    if not 0 < port < 65536:
+        raise Failure(f"no such port: {port}")
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise Failure(f"unknown host {host}: {error}") from None
+    wire = socket.socket(family, socket.SOCK_DGRAM)
+    wire.setblocking(False)
+    with contextlib.suppress(OSError):        # macOS sends no more than 9,216 bytes unless it is asked to
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
+    return wire, address
+
+
+def get(name: str, path: Path, mode: str, wire: socket.socket, server: tuple, asked: dict[str, str],
+        **how: Any) -> None:
+    """Fetch the server's file of this name into this path, show DONE, and dally.
+
+    asked: options for the request (bonus). how: timeout, retries and dally of the transfer. Raises Failure, or OSError
+    where the file here cannot be written; then nothing is left of it.
+    """
+    path = path.resolve()                     # a link stays a link
+    if path.exists() and not path.is_file():
+        raise Failure(f"{path} is not a file")
+    incoming = Incoming(path, mode, replace=True)
+    try:
+        opening = packets.request(packets.RRQ, name, mode, asked)
+        conversation = Conversation(Receiver(incoming.write, incoming.complete, opening, asked=asked, **how),
+                                    wire, server)
+        conversation.run()
+        print(DONE.format(path.stat().st_size), flush=True)
+        conversation.dally()
+    finally:
+        incoming.discard()
+
+
+def put(path: Path, name: str, mode: str, wire: socket.socket, server: tuple, asked: dict[str, str],
+        **how: Any) -> None:
+    """Bring the file at this path to the server, under this name, and show DONE. As get()."""
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        if "tsize" in asked:
+            asked = asked | {"tsize": str(size)}
+        opening = packets.request(packets.WRQ, name, mode, asked)
+        read = netascii.Reader(file).read if mode == "netascii" else file.read
+        Conversation(Sender(read, opening, asked=asked, **how), wire, server).run()
+    print(DONE.format(size), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A TFTP client.")
+    parser.add_argument("what", choices=["get", "put"])
+    parser.add_argument("file", help="name of the file where it comes from")
+    parser.add_argument("other", nargs="?", help="name of the file where it goes to, if it is another one")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the server")
+    parser.add_argument("--port", default=6969, type=int, help="port of the server")
+    parser.add_argument("--mode", default="octet", choices=["octet", "netascii"], help="bytes, or lines of text")
+    parser.add_argument("--timeout", default=1.0, type=float, help="seconds to wait before the first sending again")
+    parser.add_argument("--retries", default=5, type=int, help="how often to send again")
+    parser.add_argument("--dally", default=2.0, type=float, help="seconds to stay when all has been received")
+    parser.add_argument("--blksize", metavar="BYTES", help="ask for blocks of so many bytes")
+    parser.add_argument("--windowsize", metavar="BLOCKS", help="ask for so many blocks at once")
+    parser.add_argument("--resend", metavar="SECONDS", help="ask the server to send again after so many seconds")
+    parser.add_argument("--tsize", action="store_const", const="0", help="tell or ask for the size of the file")
+    arguments = parser.parse_args()
+
+    wanted = {"blksize": arguments.blksize, "timeout": arguments.resend, "tsize": arguments.tsize,
+              "windowsize": arguments.windowsize}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    other = arguments.other or Path(arguments.file).name
+    try:
+        for name, value in asked.items():
+            if options.number(name, value) is None:
+                raise Failure(f"no such {name}: {value}")
+        wire, server = connect(arguments.host, arguments.port)
+        how = {"timeout": arguments.timeout, "retries": arguments.retries, "dally": arguments.dally}
+        with wire:
+            if arguments.what == "get":
+                get(arguments.file, Path(other), arguments.mode, wire, server, asked, **how)
+            else:
+                put(Path(arguments.file), other, arguments.mode, wire, server, asked, **how)
+    except (Failure, OSError) as error:
+        sys.exit(f"tftp_client.py: cannot {arguments.what} {arguments.file}: {error}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)                         # ended by Ctrl-C, in the shell's usual number

@@ -1,0 +1,122 @@
+"""A name with bytes that are not UTF-8 raises UnicodeDecodeError."""
+import struct
+
+RRQ, WRQ, DATA, ACK, ERROR, OACK = 1, 2, 3, 4, 5, 6
+
+# Error codes: RFC 1350, appendix; the last one RFC 2347.
+UNDEFINED, NOT_FOUND, ACCESS_VIOLATION, DISK_FULL, ILLEGAL_OPERATION, UNKNOWN_ID, EXISTS, NO_SUCH_USER, BAD_OPTIONS \
+    = range(9)
+
+
+class PacketError(ValueError):
+    """A datagram that is no packet of TFTP."""
+
+
+def request(opcode: int, filename: str, mode: str = "octet", options: dict[str, str] | None = None) -> bytes:
+    """An RRQ or a WRQ: RFC 1350, section 5, figure 5-1. The options: RFC 2347 (bonus; without them there is nothing
+    after the mode)."""
+    return struct.pack("!H", opcode) + _texts(filename, mode) + _options(options or {})
+
+
+def _texts(*texts: str) -> bytes:
+    """Each text, and a zero byte after it."""
+    return b"".join(text.encode() + b"\0" for text in texts)
+
+
+def _options(options: dict[str, str]) -> bytes:
+    return b"".join(_texts(name, value) for name, value in options.items())
+
+
+def parse_request(body: bytes) -> tuple[str, str, dict[str, str]]:
+    """Filename, mode and options of a request, whose opcode has been taken off.
+
+    Raises PacketError if there are not at least two texts, if the last text has no zero byte, or if an option has no
+    value. Any mode is taken, and any option: whether they make sense is for the server to say.
+    """
+    filename, mode, *rest = _split(body, at_least=2)
+    return filename, mode.lower(), _pairs(rest)
+
+
+def _split(body: bytes, at_least: int = 0) -> list[str]:
+    """The texts in there, each of which has to end with a zero byte."""
+    *texts, rest = body.decode().split("\0")
+    if rest or len(texts) < at_least:
+        raise PacketError("a text does not end with a zero byte")
+    return texts
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    if len(texts) % 2:
+        raise PacketError(f"option {texts[-1]!r} has no value")
+    return {name.lower(): value for name, value in zip(texts[::2], texts[1::2], strict=True)}
+
+
+def data(number: int, block: bytes) -> bytes:
+    """A DATA: RFC 1350, figure 5-2. number: 0 to 65535."""
+    return struct.pack("!HH", DATA, number) + block
+
+
+def parse_data(body: bytes) -> tuple[int, bytes]:
+    """Number and block of a DATA, whose opcode has been taken off. Raises PacketError if it is cut short."""
+    return _number(body), body[2:]
+
+
+def _number(body: bytes) -> int:
+    """The first two bytes, as a number."""
+    if len(body) < 2:
+        raise PacketError("cut short inside its number")
+    return int.from_bytes(body[:2], "big")
+
+
+def ack(number: int) -> bytes:
+    """An ACK: RFC 1350, figure 5-3. number: 0 to 65535."""
+    return struct.pack("!HH", ACK, number)
+
+
+def parse_ack(body: bytes) -> tuple[int]:
+    """The number of an ACK, whose opcode has been taken off, as a tuple of one. Raises PacketError if it has not
+    exactly two bytes."""
+    if len(body) > 2:
+        raise PacketError("an ACK with something behind it")
+    return (_number(body),)
+
+
+def error(code: int, message: str) -> bytes:
+    """An ERROR: RFC 1350, figure 5-4, with its final zero byte. The message is for people."""
+    return struct.pack("!HH", ERROR, code) + _texts(message)
+
+
+def parse_error(body: bytes) -> tuple[int, str]:
+    """Code and message of an ERROR, whose opcode has been taken off.
+
+    Raises PacketError if it is cut short, or if there is not exactly one text, ended by a zero byte.
+    """
+    code, texts = _number(body), _split(body[2:], at_least=1)
+    if len(texts) > 1:
+        raise PacketError("an ERROR with something behind its message")
+    return code, texts[0]
+
+
+def oack(options: dict[str, str]) -> bytes:
+    """Bonus. An option acknowledgement: RFC 2347."""
+    return struct.pack("!H", OACK) + _options(options)
+
+
+def parse_oack(body: bytes) -> tuple[dict[str, str]]:
+    """Bonus. The options of an OACK, whose opcode has been taken off, as a tuple of one. Raises PacketError as
+    parse_request() does."""
+    return (_pairs(_split(body)),)
+
+
+def decode(datagram: bytes) -> tuple:
+    """The packet in this datagram, as a tuple that begins with its opcode: see the top of this file.
+
+    Raises PacketError for everything that is no packet: too short, an opcode that does not exist, or a body that its
+    parse_… function refuses. A program on a network is sent such things; it must expect this error, and no other.
+    """
+    opcode = int.from_bytes(datagram[:2], "big")
+    parse = {RRQ: parse_request, WRQ: parse_request, DATA: parse_data, ACK: parse_ack, ERROR: parse_error,
+             OACK: parse_oack}.get(opcode)
+    if len(datagram) < 2 or parse is None:
+        raise PacketError("no opcode of TFTP")
+    return opcode, *parse(datagram[2:])
