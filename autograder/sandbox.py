@@ -56,9 +56,18 @@ DEVICES = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
 
 SYS_READ = {"x86_64": 0, "aarch64": 63, "riscv64": 63}
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-# One uid for each process of ours that grades as root, from the range that systemd gives to services for as long
-# as they run (61184 to 65519): no account has it, so the kernel's count of its processes is the program's.
-PROGRAM_UID = 61184 + os.getpid() % 4096
+
+
+def own_uid() -> int:
+    """A uid for the programs that this process starts as root.
+
+    It is from the range that systemd gives to services for as long as they run (61184 to 65519): no account has it, so
+    the kernel's count of its processes is the program's.
+    """
+    return 61184 + os.getpid() % 4096
+
+
+PROGRAM_UID = own_uid()
 
 
 class Refused(Exception):

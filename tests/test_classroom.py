@@ -573,20 +573,32 @@ def test_a_students_text_is_shown_and_does_nothing(whole):
     assert "<td>bytes</td>" in whole.feedback("ada") or "<th>bytes</th>" in whole.feedback("ada")
 
 
+THREE = [student for student in sample.CLASS if student.id in ("ada", "linus", "yann")]
+
+
+@pytest.fixture(scope="module")
+def term(tmp_path_factory) -> Round:
+    """A class of three, for all other exercises one after the other."""
+    folder = tmp_path_factory.mktemp("term")
+    sample.lay_out_class(folder, THREE)
+    done = Round(folder).command("roster", str(folder / "roster.csv"))
+    assert done.status == GRADED, done.output
+    return done
+
+
 @pytest.mark.parametrize("exercise", sorted(set(sample.ASSIGNMENTS) - {EXERCISE}))
-def test_the_class_gets_its_points_for_the_other_exercises_too(exercise, tmp_path):
-    ids = {"ada": None, "linus": None, "yann": 0}
-    sample.lay_out_class(tmp_path, [student for student in sample.CLASS if student.id in ids], exercise)
-    room = Round(tmp_path)
-    for words in ("roster", str(tmp_path / "roster.csv")), ("release", exercise), \
-            ("grade", exercise, "--zips", str(tmp_path / "archives")):
-        done = room.command(*words)
+def test_the_class_gets_its_points_for_the_other_exercises_too(exercise, term, tmp_path):
+    sample.lay_out_class(tmp_path, THREE, exercise)
+    for words in ("release", exercise), ("grade", exercise, "--zips", str(tmp_path / "archives")):
+        done = term.command(*words)
         assert done.status == GRADED, done.output
     mistake = sample.ASSIGNMENTS[exercise].mistake
     lost = tomllib.loads((ROOT / "tests" / "wrong" / exercise / "expected.toml").read_text("utf-8"))[mistake]
-    assert {student: float(row["checks"]) for student, row in room.rows.items()} \
-        == {"ada": 100, "linus": lost["points"], "yann": 0}
-    page = (tmp_path / "class" / "feedback" / "linus" / exercise / f"{exercise}.html").read_text("utf-8")
+    with (term.folder / "class" / "grades.csv").open(encoding="utf-8-sig", newline="") as opened:
+        points = {row["student_id"]: float(row["checks"]) for row in csv.DictReader(opened)
+                  if row["assignment"] == exercise}
+    assert points == {"ada": 100, "linus": lost["points"], "yann": 0}
+    page = (term.folder / "class" / "feedback" / "linus" / exercise / f"{exercise}.html").read_text("utf-8")
     assert f"({mistake[:3]})" in page and "data:image/svg" in page or "<svg" in page
 
 

@@ -688,8 +688,9 @@ def test_make_says_in_a_line_what_is_wrong_with_python(tmp_path, does, says):
     if does:
         python.write_text(f"#!{sys.executable}\n{does}\n")
         python.chmod(0o755)
+    # Not as a part of the make that runs these tests.
     made = subprocess.run(["make", f"PYTHON={python}", "03_chat"], cwd=tmp_path, capture_output=True, text=True,
-                          check=False)
+                          check=False, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
     assert made.returncode != 0 and not (tmp_path / ".venv").exists()
     lines = [line for line in (made.stdout + made.stderr).splitlines() if not line.startswith("make: ")]
     assert len(lines) == 1 and lines[0].startswith(says.format(python=python))
