@@ -26,7 +26,7 @@ from autograder import sandbox
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
-WORKERS = 6 * (os.cpu_count() or 1)
+WORKERS = 8 * (os.cpu_count() or 1)
 MOST_SECONDS = 600          # for one grading: only the harness itself can need so long
 # From this process, which has imported what all gradings need, they fork.
 _WARM = multiprocessing.get_context("forkserver")
@@ -125,6 +125,22 @@ def programs(kind: str, exercise: str) -> list[Path]:
 def expectations(exercise: str) -> dict[str, dict]:
     """For each wrong program the verdict that it must get: its points, and which checks it fails for which mistake."""
     return tomllib.loads((TESTS / "wrong" / exercise / "expected.toml").read_text())
+
+
+def told_apart(exercise: str) -> list[Path]:
+    """Of the wrong programs one for each verdict, from each of the two hands that wrote them; and all golden ones.
+
+    They are what `make test` has time for; `make matrix` and `make soak` grade them all.
+    """
+    chosen, seen = [], set()
+    verdicts = expectations(exercise)
+    for folder in programs("wrong", exercise):
+        golden = (TESTS / "golden" / "reports" / exercise / f"{folder.name}.txt").exists()
+        kind = str(verdicts.get(folder.name)), re.match(r"[A-Z]\d\db_", folder.name) is None
+        if golden or kind not in seen:
+            chosen.append(folder)
+        seen.add(kind)
+    return chosen
 
 
 def grade_program(exercise: str, program: Path, *options: str) -> Graded:
