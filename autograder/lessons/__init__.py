@@ -9,6 +9,7 @@
 
 After the block the picture is shown; and if a sentence did not come true, its step, and what came instead.
 """
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -70,3 +71,11 @@ def show(picture: str, plain: str) -> None:
 def strip(*rows: tuple[str, list], unit: int = 20) -> None:
     """Show rows of boxes, such as bytes that are cut in different ways: see boxes.strip()."""
     show(*boxes.strip(*rows, unit=unit))
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of one TCP connection on this machine: the client's and the server's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:      # port 0: the system picks a free one
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+    return client, server

@@ -2,6 +2,7 @@
 
 Each part is a text of SVG, to be put into a list for picture(). Like every picture here, it brings its own light paper.
 """
+import math
 from html import escape
 
 from ..render.svg import FAINT, FONT, GOOD, INK, PAPER
@@ -28,6 +29,15 @@ def box(x: float, y: float, wide: float, high: float, words: str, colours: tuple
     ground, line = colours
     return (f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" rx="3" fill="{ground}" stroke="{line}"/>'
             + label(x + wide / 2, y + high / 2 + 4.5, words, size=size))
+
+
+def arrow(x: float, y: float, to_x: float, to_y: float, colour: str = GOOD, dashed: bool = False) -> str:
+    """An arrow from one point to another one (pixels)."""
+    angle = math.degrees(math.atan2(to_y - y, to_x - x))
+    dash = ' stroke-dasharray="5 4"' if dashed else ""
+    return (f'<line x1="{x:g}" y1="{y:g}" x2="{to_x:g}" y2="{to_y:g}" stroke="{colour}" stroke-width="1.5"{dash}/>'
+            f'<path d="M0 0 l-9 -4.5 v9 z" fill="{colour}" '
+            f'transform="translate({to_x:g} {to_y:g}) rotate({angle:.1f})"/>')
 
 
 def strip(*rows: tuple[str, list], unit: int = 20) -> tuple[str, str]:

@@ -1,5 +1,4 @@
-"""For the lesson on the chat: both ends of a connection, what the kernel knows of them, and a failure report."""
-import socket
+"""For the lesson on the chat: what the kernel knows of a connection, and a failure report."""
 import time
 
 from .. import mistakes
@@ -9,14 +8,6 @@ from . import Play
 
 PASSING = {"FIN-WAIT-1", "LAST-ACK", "CLOSING"}      # states that last until an acknowledgment has come
 PATIENCE = 1.0                                       # seconds: it comes within 0.2, however late a kernel sends it
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Two ends of one TCP connection on this machine: the client's, and the server's."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:      # port 0: the system picks a free one
-        client = socket.create_connection(listener.getsockname())
-        server, _ = listener.accept()
-    return client, server
 
 
 def states(server: int, client: int) -> None:

@@ -11,21 +11,13 @@ import psutil
 
 from ..netns import STATES, Row, can_ask, tcp_sockets
 from ..render.svg import FAINT, GOOD
-from . import boxes, show
+from . import boxes, pair, show
 
 PATIENCE = 1.0                  # seconds that something may be on its way
 UNKNOWN = -1                    # bytes of a queue, where the system does not tell them
 PASSING = ("SYN-RECEIVED", "FIN-WAIT-1", "LAST-ACK")        # states that end when the other kernel's segment is here
 # The names of states that psutil does not have from RFC 9293, 3.3.2.
 NAMES = {"SYN_RECV": "SYN-RECEIVED", "FIN_WAIT1": "FIN-WAIT-1", "FIN_WAIT2": "FIN-WAIT-2", "CLOSE": "CLOSED"}
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Two ends of one TCP connection on this machine: the client's and the server's."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:      # port 0: the system picks a free one
-        client = socket.create_connection(listener.getsockname())
-        server, _ = listener.accept()
-    return client, server
 
 
 def attempt(what: str, call: Callable[[], object]) -> None:
@@ -128,9 +120,7 @@ def _look(ports: tuple[int, ...]) -> list[Row]:
 
 def _arrow(x: float, y: float, length: float, words: str) -> str:
     """An arrow to the right, or to the left if length is negative, with words above it."""
-    head = 9 if length > 0 else -9
-    return (f'<line x1="{x:g}" y1="{y:g}" x2="{x + length - head:g}" y2="{y:g}" stroke="{GOOD}"/>'
-            f'<path d="M{x + length:g} {y:g} l{-head} -4.5 v9 z" fill="{GOOD}"/>'
+    return (boxes.arrow(x, y, x + length, y)
             + boxes.label(x + length / 2, y - 7, words, colour=GOOD, size=12))
 
 

@@ -5,7 +5,6 @@ has, and return what is to be sent. Their packets are short texts, so that a per
 """
 import heapq
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from ..render.svg import BAD, FAINT, GOOD
 from ..simulation import ONE_WAY
 from ..trace import Trace
 from . import Play, show
-from .boxes import PLAIN, box, label, picture
+from .boxes import PLAIN, arrow, box, label, picture
 
 WAIT = 100                      # ms without a useful answer, after which the sender is told about the silence
 MOST_PACKETS = 16               # after so many a transfer does not come to an end
@@ -128,15 +127,6 @@ def play_out(sender: Sender, receiver: Receiver, *script: Fault, blocks: Sequenc
     print("the sender believes that", believes)
 
 
-def _arrow(x: float, y: float, to_x: float, to_y: float, colour: str = GOOD, dashed: bool = False) -> str:
-    """An arrow from one point to another one (pixels)."""
-    angle = math.degrees(math.atan2(to_y - y, to_x - x))
-    dash = ' stroke-dasharray="5 4"' if dashed else ""
-    return (f'<line x1="{x:g}" y1="{y:g}" x2="{to_x:g}" y2="{to_y:g}" stroke="{colour}" stroke-width="1.5"{dash}/>'
-            f'<path d="M0 0 l-9 -4.5 v9 z" fill="{colour}" '
-            f'transform="translate({to_x:g} {to_y:g}) rotate({angle:.1f})"/>')
-
-
 def nobody_there() -> tuple[str, str]:
     """The way of a datagram for which there is no socket, and of the news of it: a picture, and the same in words."""
     program, kernel, house = 90, 360, 690
@@ -147,7 +137,7 @@ def nobody_there() -> tuple[str, str]:
                                          (100, kernel, house, "anybody home?", GOOD),
                                          (145, house, kernel, "ICMP port unreachable", BAD),
                                          (225, kernel, program, "connected: the next call fails", BAD)):
-        parts += [_arrow(start, y, end, y, colour, dashed=colour == BAD),
+        parts += [arrow(start, y, end, y, colour, dashed=colour == BAD),
                   label((start + end) / 2, y - 7, words, colour=colour)]
     parts += [label(house + 12, 104, "no socket has", "start", FAINT),
               label(house + 12, 122, "that port", "start", FAINT),
@@ -171,6 +161,6 @@ def who_hears() -> tuple[str, str]:
             words = f"{name}, joined" if panel == 2 and name in joined else name
             parts.append(box(left + 138, y, 110, 30, words, PLAIN if name in to else QUIET))
             if name in to:
-                parts.append(_arrow(left + 66, 120, left + 136, y + 15))
+                parts.append(arrow(left + 66, 120, left + 136, y + 15))
         plain.append(f"{way:24} Alice --> {', '.join(to)}")
     return picture(812, 214, parts, "Whom a datagram reaches"), "\n".join(plain)
