@@ -32,8 +32,10 @@ BYTES_RECEIVED, NOTSENT_BYTES, BYTES_SENT, BYTES_RETRANS = 128, 144, 200, 208
 # And not 23352, where a program ends up that looks up port 88888 (that much less 65536), as tests ask it to.
 NO_PORT = 88888
 PORTS = [port for port in range(20000, 32000) if port != NO_PORT - 65536]
-# What one connection may keep in the kernel, in our own network: minimum, default, maximum, in bytes.
+# In our own network one connection may keep so much in the kernel: minimum, default, maximum, in bytes. And no reset
+# ends TIME-WAIT (RFC 1337): on a busy machine a FIN may go twice, and the answer to the second finds its sender closed.
 BUFFERS = "4096 65536 1048576"
+SETTINGS = {"tcp_rmem": BUFFERS, "tcp_wmem": BUFFERS, "tcp_rfc1337": "1"}
 # The kernel's numbers of the states (include/net/tcp_states.h), by the names of RFC 9293.
 STATES = dict(enumerate(["ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED",
                          "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECEIVED"], start=1))
@@ -80,9 +82,9 @@ def _enter() -> None:
         for name, text in ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"):
             Path("/proc/self", name).write_text(text)
     _loopback_up()
-    for name in "tcp_rmem", "tcp_wmem":
+    for name, value in SETTINGS.items():
         with contextlib.suppress(OSError):               # read-only in some containers: then the host's hold
-            Path("/proc/sys/net/ipv4", name).write_text(BUFFERS)
+            Path("/proc/sys/net/ipv4", name).write_text(value)
     _diagnostics.cache_clear()
 
 

@@ -23,6 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dpkt
 import psutil
 import pytest
 from programs import ROOT, TESTS, Graded, grade, lay_out
@@ -280,6 +281,43 @@ def test_no_way_out_of_a_network_of_its_own(tier: str, open_folder: Path) -> Non
 def play_enter() -> bool:
     """Whether the harness has a network of its own."""
     return [name for _, name in socket.if_nameindex()] == ["lo"]
+
+
+def test_a_second_fin_does_not_end_time_wait() -> None:
+    """A busy machine may send the last FIN twice. A check that waits for TIME-WAIT must find it then, too.
+
+    The kernel answers to the second one out of TIME-WAIT; its sender is closed by now and answers with a reset, which
+    ends TIME-WAIT (RFC 1337), if it may.
+    """
+    if not played(play_enter):
+        pytest.skip("this machine gives no network of one's own, in which this could be set")
+    assert played(play_second_fin) == ["TIME-WAIT"]
+
+
+def play_second_fin() -> list[str]:
+    """The states in which the side that closed first is, after the other one's FIN has come once more."""
+    def segments() -> list[dpkt.ip.IP]:
+        return [dpkt.ethernet.Ethernet(frame).data for frame in capture.read()]
+
+    capture = netns.Capture()
+    with socket.create_server(("127.0.0.1", netns.free_port())) as listener, \
+            socket.create_connection(listener.getsockname()) as caller:
+        listener.accept()[0].close()
+        assert caller.recv(1) == b""
+        caller.close()
+        ends = time.monotonic() + 10
+        fins: list[dpkt.ip.IP] = []
+        while len(fins) < 2:
+            assert time.monotonic() < ends
+            fins += [each for each in segments() if each.data.flags & dpkt.tcp.TH_FIN]
+        fins[1].sum = fins[1].data.sum = 0      # on the loopback nobody fills it in; dpkt does, if it is 0
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+            raw.sendto(bytes(fins[1]), ("127.0.0.1", 0))
+        while not any(each.data.flags & dpkt.tcp.TH_RST for each in segments()):
+            assert time.monotonic() < ends
+        socket.create_connection(listener.getsockname()).close()        # which passes behind the reset
+        closed = netns.tcp_sockets(listener.getsockname()[1], "TIME-WAIT")
+        return [row.state for row in closed if row.remote[1] == fins[1].data.sport]
 
 
 # The confinement, as a program sees it ------------------------------------------------------------------------
