@@ -9,6 +9,8 @@ import pytest
 from nbclient import NotebookClient
 from programs import ROOT, TESTS
 
+from autograder import mistakes
+
 PAGES = sorted((ROOT / "lessons").glob("*.ipynb"))
 LESSONS = [page for page in PAGES if page.stem != "START"]      # which is the front page
 # What may differ from run to run: numbers (ports, times, shares of a processor) and how prints are cut into pieces.
@@ -149,5 +151,4 @@ def test_the_table_of_topics_names_what_there_is():
               for name in re.findall(r"(?m)^def test_(\w+)\(", file.read_text("utf-8"))}
     wrong = {(folder.parent.name, folder.name) for folder in (TESTS / "wrong").glob("*/*")}
     assert set(re.findall(r"`(0\d_\w+)/(\w+)`", page)) <= checks | wrong
-    known = set(re.findall(r'"([CFLTU]\d\d)"', (ROOT / "autograder" / "mistakes.py").read_text("utf-8")))
-    assert set(re.findall(r"(?<![\w/])[CFLTU]\d\d(?!\w)", page)) <= known
+    assert set(re.findall(r"(?<![\w/])[CFLTU]\d\d(?!\w)", page)) <= set(mistakes.known())
