@@ -88,7 +88,10 @@ def start_one(folder: Path, words: list[str], scratch: Path) -> None:
         # chat_server.py ends with its input; so does all else that is not named here.
         if (serves and script != "chat_server.py") or {"send", "connect"} & set(words):
             process.send_signal(signal.SIGINT)
-        process.communicate()
+        try:
+            process.communicate(timeout=TOO_LONG)
+        finally:
+            process.kill()
 
 
 def class_seconds(folder: Path) -> float:
@@ -152,6 +155,7 @@ def main() -> None:
     parser.add_argument("--no-class", action="store_true", help="only single gradings: a class takes minutes")
     options = parser.parse_args()
     runs = options.runs
+    signal.signal(signal.SIGINT, signal.default_int_handler)       # which a shell may have us ignore, and all we start
     for exercise in sorted(folder.name for folder in (ROOT / "solutions").iterdir()):
         commands = [entry["command"] for entry in reference(exercise).started]
         walls, works, bares = [], [], []
