@@ -11,7 +11,7 @@ After the block the picture is shown; and if a sentence did not come true, its s
 """
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,3 +79,13 @@ def pair() -> tuple[socket.socket, socket.socket]:
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
     return client, server
+
+
+def attempt(what: str, call: Callable[[], object]) -> None:
+    """Call it, and print what came of it: what it returned, or the error that it raised."""
+    try:
+        result = call()
+    except Exception as error:
+        print(f"{what}: {type(error).__name__}: {error}")
+    else:
+        print(f"{what}: {result}")

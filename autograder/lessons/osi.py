@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 from .. import netns
 from ..frames import ETHERNET, IPV4
@@ -39,14 +38,6 @@ BIT = 24                                # pixels of one bit on a wire
 WEB_PORT = 8000                         # of the web server on the film
 SIOCSIFHWADDR, ARPHRD_LOOPBACK = 0x8924, 772        # linux/sockios.h, linux/if_arp.h: see netdevice(7)
 MOST_SECONDS = 3                        # after which a film ends even if the connection did not
-
-
-def attempt(what: str, call: Callable[[], object]) -> None:
-    """Call it, and say what came of it: what it returned, or the error."""
-    try:
-        print(f"{what}:", call())
-    except Exception as error:
-        print(f"{what}: {type(error).__name__} - {error}")
 
 
 # Pictures -------------------------------------------------------------------------------------------------

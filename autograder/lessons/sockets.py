@@ -20,16 +20,6 @@ PASSING = ("SYN-RECEIVED", "FIN-WAIT-1", "LAST-ACK")        # states that end wh
 NAMES = {"SYN_RECV": "SYN-RECEIVED", "FIN_WAIT1": "FIN-WAIT-1", "FIN_WAIT2": "FIN-WAIT-2", "CLOSE": "CLOSED"}
 
 
-def attempt(what: str, call: Callable[[], object]) -> None:
-    """Call it, and print what came of it: what it returned, or the error that it raised."""
-    try:
-        result = call()
-    except Exception as error:
-        print(f"{what}: {type(error).__name__}: {error}")
-    else:
-        print(f"{what}: {result}")
-
-
 def break_off(connection: socket.socket) -> None:
     """Close a connection with a reset instead of an orderly end: socket(7), SO_LINGER with a time of zero."""
     linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
