@@ -69,11 +69,10 @@ def test_the_harness_is_all_that_works_in_the_process_that_grades(tmp_path):
     subprocess.run([sys.executable, "-P", "-m", "pytest", "-p", "spy", str(ROOT / "exercises" / "03_chat"), "-k", "bye",
                     "--submission", str(submission(tmp_path / "it"))], cwd=tmp_path, check=False, capture_output=True,
                    env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
-    used = {Path(line).name for line in (tmp_path / "modules").read_text().splitlines()} - {"__init__.py"}
-    all_of_it = {path.name for folder in (".", "render") for path in (ROOT / "autograder" / folder).glob("*.py")} \
-        - {"__init__.py"}
+    used = {Path(line) for line in (tmp_path / "modules").read_text().splitlines()}
+    all_of_it = {*grading.PACKAGE.rglob("*.py")} - {*(grading.PACKAGE / "lessons").glob("*.py")}
     # What works in the sandbox is read there as text, and counts like all that is used.
-    assert used and used == all_of_it - grading.ELSEWHERE - {"worker.py"}
+    assert used and used == {path for path in all_of_it if path.name not in grading.ELSEWHERE | {"worker.py"}}
     assert "worker.py" not in grading.ELSEWHERE
 
 
