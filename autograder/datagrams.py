@@ -3,6 +3,7 @@ import contextlib
 import socket
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import NoReturn
 
 from .faults import Fault, Faults
@@ -145,14 +146,13 @@ class UdpPeer(Actor):
         raise Unmet(*map(self.words, (wanted, found))) if long or not found or not wanted \
             else Unmet(quote(wanted), quote(found), compare=True)
 
-    def receives_while_sending(self, data: bytes, sending: bytes | tuple[bytes, ...], timeout: float) -> bytes:
+    def receives_while_sending(self, data: bytes, sending: Sequence[bytes], timeout: float) -> bytes:
         """Next it receives a datagram with these bytes once more, though it sends something else all the while.
 
-        sending: one datagram, or several, each time all of them. timeout: after how long (s) the program sends it.
+        sending: these datagrams, each time all of them. timeout: after how long (s) the program sends it.
         Where a busy machine has made a pause as long, the program may have sent it for that: it will do so again, and
         what comes without such a pause shows more, as long as there is time for it.
         """
-        sending = sending if isinstance(sending, tuple) else (sending,)
         said = " and ".join(map(self.words, sending))
         with self.stage.step(f"{self.lane} sends  {said}  again and again; all the same it receives  "
                              f"{self.words(data)}  a second time"):

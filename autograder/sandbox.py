@@ -58,6 +58,13 @@ SYS_READ = {"x86_64": 0, "aarch64": 63, "riscv64": 63}
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
+class Refused(Exception):
+    """A program cannot be run as asked. The text is one line that says what to do."""
+
+
+# The interpreter, and what is run with it ---------------------------------------------------------------
+
+
 def own_uid() -> int:
     """A uid for the programs that this process starts as root.
 
@@ -65,16 +72,6 @@ def own_uid() -> int:
     the kernel's count of its processes is the program's.
     """
     return 61184 + os.getpid() % 4096
-
-
-PROGRAM_UID = own_uid()
-
-
-class Refused(Exception):
-    """A program cannot be run as asked. The text is one line that says what to do."""
-
-
-# The interpreter, and what is run with it ---------------------------------------------------------------
 
 
 @functools.cache
@@ -85,7 +82,7 @@ def as_root() -> bool:
     if not LINUX:
         return True
     ranges = [[int(number) for number in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    return any(first <= PROGRAM_UID < first + length for first, _, length in ranges)
+    return any(first <= own_uid() < first + length for first, _, length in ranges)
 
 
 @functools.cache
@@ -470,7 +467,7 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
         restrict = functools.partial(landlock.restrict, [*READABLE, prefix, str(folder)], writable, ports)
     limits = LIMITS | ({"nproc": most_of_this_uid()} if LINUX else {})
     if as_root():
-        os.chown(tmp, PROGRAM_UID, PROGRAM_UID)
+        os.chown(tmp, own_uid(), own_uid())
     environment = {**ENVIRONMENT, "HOME": str(tmp), "TMPDIR": str(tmp)}
     if os.name == "nt":
         environment |= {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
@@ -482,7 +479,7 @@ def start(script: str, arguments: Sequence[str], folder: Path, ports: Sequence[i
 
 
 def _identity() -> dict[str, object]:
-    return {"user": PROGRAM_UID, "group": PROGRAM_UID, "extra_groups": []} if as_root() else {}
+    return {"user": own_uid(), "group": own_uid(), "extra_groups": []} if as_root() else {}
 
 
 @functools.cache

@@ -73,6 +73,7 @@ def start_one(folder: Path, words: list[str], scratch: Path) -> None:
             there.bind(("127.0.0.1", port))
         process = subprocess.Popen([sys.executable, *words], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
+        ours.callback(process.kill)             # whatever goes wrong
         if connects:
             there.settimeout(TOO_LONG)
             there.accept()[0].close()
@@ -83,15 +84,15 @@ def start_one(folder: Path, words: list[str], scratch: Path) -> None:
             asking = there.recvfrom(65535)[1]
             if script == "tftp_client.py":
                 there.sendto(b"\0\5\0\0no\0", asking)         # an ERROR, which ends it
+        most = time.monotonic() + TOO_LONG
         while serves and process.poll() is None and not tcp_sockets(port, "LISTEN") and not udp_sockets(port):
+            if time.monotonic() > most:
+                raise TimeoutError(f"{' '.join(words)} has no socket on port {port}")
             time.sleep(POLL)
         # chat_server.py ends with its input; so does all else that is not named here.
         if (serves and script != "chat_server.py") or {"send", "connect"} & set(words):
             process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=TOO_LONG)
-        finally:
-            process.kill()
+        process.communicate(timeout=TOO_LONG)
 
 
 def class_seconds(folder: Path) -> float:

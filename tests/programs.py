@@ -21,8 +21,6 @@ from pathlib import Path
 import pytest
 from started import RECORD
 
-from autograder import sandbox
-
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 # A grading mostly waits: for programs to start, and for what a wrong program never does. So it shares a core well.
@@ -103,7 +101,6 @@ def _play(arguments: list[str], folder: Path, output: Path) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
-    sandbox.PROGRAM_UID = sandbox.own_uid()
     # Some are plugins, and pytest would warn that they are imported already.
     sys.exit(pytest.main(["-W", "ignore::pytest.PytestAssertRewriteWarning", *arguments]))
 

@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -296,8 +297,14 @@ def test_a_second_fin_does_not_end_time_wait() -> None:
 
 def play_second_fin() -> list[str]:
     """The states in which the side that closed first is, after the other one's FIN has come once more."""
-    def segments() -> list[dpkt.ip.IP]:
-        return [dpkt.ethernet.Ethernet(frame).data for frame in capture.read()]
+    def passed(flag: int, count: int = 1) -> list[dpkt.ip.IP]:
+        """Wait until so many segments with this flag have passed."""
+        found: list[dpkt.ip.IP] = []
+        while len(found) < count:
+            assert select.select([capture], [], [], 10)[0], "nothing more passes"
+            packets = (dpkt.ethernet.Ethernet(frame).data for frame in capture.read())
+            found += [packet for packet in packets if packet.data.flags & flag]
+        return found
 
     capture = netns.Capture()
     with socket.create_server(("127.0.0.1", netns.free_port())) as listener, \
@@ -305,19 +312,14 @@ def play_second_fin() -> list[str]:
         listener.accept()[0].close()
         assert caller.recv(1) == b""
         caller.close()
-        ends = time.monotonic() + 10
-        fins: list[dpkt.ip.IP] = []
-        while len(fins) < 2:
-            assert time.monotonic() < ends
-            fins += [each for each in segments() if each.data.flags & dpkt.tcp.TH_FIN]
-        fins[1].sum = fins[1].data.sum = 0      # on the loopback nobody fills it in; dpkt does, if it is 0
+        _, fin = passed(dpkt.tcp.TH_FIN, 2)
+        fin.sum = fin.data.sum = 0              # on the loopback nobody fills it in; dpkt does, if it is 0
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
-            raw.sendto(bytes(fins[1]), ("127.0.0.1", 0))
-        while not any(each.data.flags & dpkt.tcp.TH_RST for each in segments()):
-            assert time.monotonic() < ends
+            raw.sendto(bytes(fin), ("127.0.0.1", 0))
+        passed(dpkt.tcp.TH_RST)
         socket.create_connection(listener.getsockname()).close()        # which passes behind the reset
         closed = netns.tcp_sockets(listener.getsockname()[1], "TIME-WAIT")
-        return [row.state for row in closed if row.remote[1] == fins[1].data.sport]
+        return [row.state for row in closed if row.remote[1] == fin.data.sport]
 
 
 # The confinement, as a program sees it ------------------------------------------------------------------------

@@ -21,6 +21,7 @@ class Raised:
 
 
 def tracebacks(trace: Trace) -> list[Raised]:
+    """How each traceback ended that a program wrote to stderr, program by program."""
     found = []
     for program in programs(trace):
         for part in trace.text_of("stderr", lane=program).split(TRACEBACK)[1:]:
@@ -41,6 +42,7 @@ def raised(trace: Trace, *errors: str, sending: bool | None = None) -> bool:
 
 
 def programs(trace: Trace) -> list[str]:
+    """The programs that were started, in this order, by their lanes."""
     return list(dict.fromkeys(event.lane for event in trace.of("start")))
 
 

@@ -244,7 +244,7 @@ def test_late_reply(cast, client, the_server):
         noisy.talks_with(second)
     second.is_typed(text := cast.line("third"))
     number = asked(noisy, text)                 # what does not count does not put off asking again
-    noisy.receives_while_sending(number + f" {text}".encode(), sending=number + b"0 old news",
+    noisy.receives_while_sending(number + f" {text}".encode(), sending=[number + b"0 old news"],
                                  timeout=0.3)
 
 

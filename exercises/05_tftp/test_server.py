@@ -136,7 +136,7 @@ def test_lost_ack(cast, root, start):
     bob = cast.tftp_peer("bob", noisy)
     bob.asks(RRQ, "pages.txt")
     bob.receives(data(1, first))
-    bob.receives_while_sending(data(1, first), sending=(b"junk", ack(0), data(1, b"mine")), timeout=1)
+    bob.receives_while_sending(data(1, first), sending=[b"junk", ack(0), data(1, b"mine")], timeout=1)
     bob.sends(ack(1))
     bob.receives_after(data(2, second), skipping=data(1, first))
     bob.sends(ack(2))
