@@ -19,7 +19,7 @@ LINUX = sys.platform == "linux"
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
-SOL_PACKET, PACKET_STATISTICS = 263, 6
+MOST_AT_ONCE = 256              # frames that are read before anything else may happen
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO, UDIAG_SHOW_MEMINFO = 7, 5, 0x20
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
@@ -97,8 +97,8 @@ def _loopback_up() -> None:
 class Capture:
     """Every packet that passes on an interface, from now on. Works in a network of one's own only.
 
-    interface: its name; the loopback if none is given. fileno() is for a selector; read() takes what is there. lost:
-    how many packets came too fast to be taken. Raises PermissionError in the host's network.
+    interface: its name; the loopback if none is given. fileno() is for a selector; read() takes what is there. Raises
+    PermissionError in the host's network.
     """
 
     def __init__(self, interface: str = "lo") -> None:
@@ -113,20 +113,16 @@ class Capture:
         return self._socket.fileno()
 
     def read(self) -> list[bytes]:
-        """The frames that have passed since the last call, each with its Ethernet header."""
+        """The frames that have passed since the last call, each with its Ethernet header: so many at the most."""
         frames = []
-        while True:
+        for _ in range(MOST_AT_ONCE):
             try:
                 frame, address = self._socket.recvfrom(1 << 17)
             except BlockingIOError:
-                return frames
+                break
             if self._once or address[2] != PACKET_OUTGOING:     # on lo each packet is seen going and coming
                 frames.append(frame)
-
-    @property
-    def lost(self) -> int:
-        """Packets that were lost for this capture since the last time that this was asked."""
-        return struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+        return frames
 
     def close(self) -> None:
         """End the capture."""
@@ -157,7 +153,8 @@ def _diagnostics() -> socket.socket | None:
     try:
         diagnostics = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
         diagnostics.settimeout(5)
-        _ask(diagnostics, socket.AF_INET, 1, NLM_F_DUMP)
+        for protocol in socket.IPPROTO_TCP, socket.IPPROTO_UDP:         # some know of one only
+            _ask(diagnostics, socket.AF_INET, 1, NLM_F_DUMP, protocol=protocol)
     except OSError:
         return None
     return diagnostics
@@ -191,11 +188,11 @@ def _answers(diagnostics: socket.socket, request: bytes, flags: int) -> list[byt
         answer = diagnostics.recv(1 << 17)
         while answer:
             length, kind = struct.unpack_from("=IH", answer)
-            if kind == NLMSG_DONE:
-                return messages
-            if kind == NLMSG_ERROR:
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
                 error = -struct.unpack_from("=i", answer, 16)[0]
-                raise OSError(error, os.strerror(error))
+                if error:
+                    raise OSError(error, os.strerror(error))
+                return messages
             messages.append(answer[16:length])
             answer = answer[(length + 3) // 4 * 4:]
         if not flags & NLM_F_DUMP:

@@ -13,7 +13,7 @@ import socket
 import struct
 from pathlib import Path
 
-from .netns import IFF_RUNNING, IFF_UP, NLM_F_REQUEST, NLMSG_ERROR, SIOCSIFFLAGS, own
+from .netns import IFF_RUNNING, IFF_UP, NLM_F_REQUEST, NLMSG_ERROR, SIOCSIFFLAGS, can_ask, own
 
 KERNEL, HOST = "10.9.0.1", "10.9.0.2"           # the kernel's address on the wire, and that of who is played
 NETMASK = "255.255.255.0"
@@ -84,8 +84,9 @@ def checksum(data: bytes) -> int:
 
 
 def possible() -> bool:
-    """Whether there can be a wire: in a network of one's own, if the kernel knows veth pairs."""
-    if not own():
+    """Whether there can be a wire: in a network of one's own, if the kernel knows veth pairs, and tells the states of
+    its own sockets."""
+    if not own() or not can_ask():
         return False
     try:
         _lay()

@@ -284,6 +284,27 @@ def play_enter() -> bool:
     return [name for _, name in socket.if_nameindex()] == ["lo"]
 
 
+def test_a_flood_of_frames_is_read_a_part_at_a_time() -> None:
+    """Else whoever sends faster than the harness reads would hold it for ever, and fill its memory."""
+    if not played(play_enter):
+        pytest.skip("this machine gives no network of one's own, and in the host's nobody may capture")
+    at_once, all_of_them = played(play_flood)
+    assert at_once <= netns.MOST_AT_ONCE < all_of_them
+
+
+def play_flood() -> tuple[int, int]:
+    """How many frames one read() gives, and how many there are, when very many have passed."""
+    capture = netns.Capture()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flooder:
+        flooder.bind(("127.0.0.1", 0))
+        for _ in range(2 * netns.MOST_AT_ONCE):
+            flooder.sendto(b"flood", flooder.getsockname())
+    at_once = total = len(capture.read())
+    while frames := capture.read():
+        total += len(frames)
+    return at_once, total
+
+
 def test_a_second_fin_does_not_end_time_wait() -> None:
     """A busy machine may send the last FIN twice. A check that waits for TIME-WAIT must find it then, too.
 
