@@ -46,7 +46,11 @@ class Half(Calls):
             self._packets: list[bytes] = []
             self.blocks: list[bytes] = []
             self.attributes = {}
+            self._once_made()
         return self
+
+    def _once_made(self) -> None:
+        """What it is asked as soon as it is made: nothing here."""
 
     def starts(self) -> None:
         """It is told to begin."""

@@ -14,7 +14,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .calls import short
 from .faults import Fault, Faults
@@ -141,8 +141,10 @@ class Endpoint(Half):
         self._known = {"x": iss} if self.line else {}           # numbers that were not chosen for people to read
         self.stage.trace.add(self.lane, "call", text=f"Endpoint(…, iss={iss})")
         super().is_made("Endpoint", self.address, self.remote, self.own_port, iss, *timers)
-        self.asks("tick", self.clock.now)
         return self
+
+    def _once_made(self) -> None:
+        self.asks("tick", self.clock.now)
 
     # Sentences ----------------------------------------------------------------------------------------
 
@@ -404,7 +406,8 @@ class Kernel(Line, Actor):
 
     def __init__(self, stage: Stage, endpoint: Endpoint, recorded: list | None = None) -> None:
         self.stage, self.endpoint = stage, endpoint
-        self._side = Recording(recorded) if recorded is not None else _Sockets(stage)
+        self.record: list = []          # what has happened on a real wire, as Recording has it
+        self._side: Side = Recording(recorded) if recorded is not None else _Sockets(stage, self.record)
         endpoint.line, endpoint.network = self, self.lane
         stage.actors.append(self)
 
@@ -412,17 +415,12 @@ class Kernel(Line, Actor):
         """End what it has begun."""
         self._side.close()
 
-    @property
-    def record(self) -> list:
-        """What has happened on a real wire, as Recording has it."""
-        return self._side.record
-
     def meets_an_endpoint(self) -> Endpoint:
         """A new endpoint is made, and a new program on the kernel's side has to do with it. Returns the endpoint."""
         self._carried = 0
         end, chosen = self.endpoint, self._side.chosen
+        end.own_port = chosen(free_port)
         self._side.begins(end)
-        end.own_port, end.other_port = chosen(free_port), chosen(free_port)
         return end.is_made(chosen(lambda: self.stage.random.randrange(MODULUS)))
 
     def text(self) -> bytes:
@@ -518,15 +516,50 @@ class Kernel(Line, Actor):
             self._sees("state", state, state)
 
 
-class _Sockets:
-    """The program's side of the real wire. What happens is noted, for Recording: in .record."""
+class Side(Protocol):
+    """What is at the kernel's end of the wire, as Kernel uses it: the kernel itself, or a recording of one."""
 
-    def __init__(self, stage: Stage) -> None:
+    def begins(self, endpoint: Endpoint) -> None:
+        """A new connection is to be had, with this endpoint, which gets its other_port; what is left of the last one is
+        nobody's."""
+
+    def chosen(self, choose: Callable[[], Any]) -> Any:
+        """A number or text that the harness has to choose: choose() makes one, a recording has it already."""
+
+    def gives(self, segment: Segment) -> None:
+        """The kernel is given this segment, from the endpoint."""
+
+    def taken(self) -> bytes | None:
+        """The next segment that the kernel has sent, as bytes (RFC 9293, section 3.1). None if there is none yet."""
+
+    def stuck(self) -> bool:
+        """Whether the kernel can send nothing more until it is given something."""
+
+    def does(self, what: str, endpoint: Endpoint, *arguments: str) -> None:
+        """The program there calls "listen", "connect", "send" (argument: the text) or "shutdown". Raises Unmet."""
+
+    def sees(self, what: str, endpoint: Endpoint, *arguments: Any) -> Any:
+        """What the program there sees of this by now; something false if it does not see it yet.
+
+        what: "accepted", "connected", "received" (argument: how many bytes), "end", "state" (argument: which one, as
+        the RFC writes it), "refused" or "reset".
+        """
+
+    def instead(self, endpoint: Endpoint) -> str:
+        """What there is in place of what was expected, in words."""
+
+    def close(self) -> None:
+        """End what was begun."""
+
+
+class _Sockets:
+    """The side of the real wire. record: where what happens is noted, as Recording has it."""
+
+    def __init__(self, stage: Stage, record: list) -> None:
         self._stage, self._wire = stage, Wire()
         self._incoming: deque[bytes] = deque()
         self._connections: list[socket.socket] = []
-        self._listeners: list[socket.socket] = []
-        self.record: list = []
+        self._record = record
         stage.watch(self._wire, self._read)
 
     def _read(self) -> None:
@@ -537,34 +570,36 @@ class _Sockets:
     def begins(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._incoming.clear()
-        self._connection = socket.socket()
+        self._connection = socket.socket()          # or the listener, once it listens
         self._connections.append(self._connection)
+        # Taken before the endpoint hears of any port: its program shares our network, and could take it first.
+        self._connection.bind((KERNEL, 0))
+        endpoint.other_port = self.chosen(lambda: self._connection.getsockname()[1])
         self._received, self._ended, self._failure = b"", False, 0
 
     def chosen(self, choose: Callable[[], Any]) -> Any:
-        self.record.append(["chosen", value := choose()])
+        self._record.append(["chosen", value := choose()])
         return value
 
     def gives(self, segment: Segment) -> None:
-        self.record.append(["gives", str(segment)])
+        self._record.append(["gives", str(segment)])
         self._wire.send(segment.packed(HOST, KERNEL))
 
     def taken(self) -> bytes | None:
         if not self._incoming:
             return None
-        self.record.append(["takes", self._incoming[0].hex()])
+        self._record.append(["takes", self._incoming[0].hex()])
         return self._incoming.popleft()
 
     def stuck(self) -> bool:
         return False
 
     def does(self, what: str, endpoint: Endpoint, *arguments: str) -> None:
-        self.record.append(["does", what])
+        self._record.append(["does", what])
         if what == "listen":
-            self._listeners.append(socket.create_server((KERNEL, endpoint.other_port)))
-            self._listeners[-1].setblocking(False)
+            self._connection.listen()
+            self._connection.setblocking(False)
         elif what == "connect":
-            self._connection.bind((KERNEL, endpoint.other_port))
             self._connection.setblocking(False)
             self._connection.connect_ex((HOST, endpoint.own_port))
         else:
@@ -594,7 +629,7 @@ class _Sockets:
         else:
             found = self._error() == {"refused": errno.ECONNREFUSED, "reset": errno.ECONNRESET}[what]
         if found:
-            self.record.append(["sees", what, found])
+            self._record.append(["sees", what, found])
         return found
 
     def instead(self, endpoint: Endpoint) -> str:
@@ -611,7 +646,7 @@ class _Sockets:
 
     def _accepts(self) -> bool:
         try:
-            accepted, address = self._listeners[-1].accept()
+            accepted, address = self._connection.accept()
         except BlockingIOError:
             return False
         if address != (HOST, self._endpoint.own_port):      # whoever that was
@@ -640,8 +675,6 @@ class _Sockets:
         for connection in self._connections:        # at once, with nothing that the kernel would try to send still
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
-        for listener in self._listeners:
-            listener.close()
         self._stage.unwatch(self._wire)
         self._wire.close()
 
@@ -660,6 +693,7 @@ class Recording:
 
     def begins(self, endpoint: Endpoint) -> None:
         self._incoming.clear()
+        endpoint.other_port = self._next()
 
     def _next(self) -> Any:
         entry = self._left.popleft()

@@ -207,6 +207,42 @@ def test_where_namespaces_are_refused_all_points_are_to_be_had(tmp_path, no_wire
 # Reports --------------------------------------------------------------------------------------------------------
 
 
+TAKES_PORTS = """
+
+import socket
+
+PLAIN, TAKEN = Endpoint.__init__, []
+
+def __init__(self, local, remote, port, *others):
+    PLAIN(self, local, remote, port, *others)
+    for near in (*range(port - 3, port), *range(port + 1, port + 4)):
+        TAKEN.append(socket.socket())
+        try:
+            TAKEN[-1].bind((remote, near))
+        except OSError:
+            pass
+
+Endpoint.__init__ = __init__
+"""
+
+
+def test_a_program_cannot_take_the_ports_of_its_conversation_with_the_kernel(tmp_path, conversations):
+    """It shares the network with the kernel's side. If it could, the grader would fail, and cost no points."""
+    shutil.copytree(SOLUTION, tmp_path / "submission")
+    with (tmp_path / "submission" / "endpoint.py").open("a", encoding="utf-8") as file:
+        file.write(TAKES_PORTS)
+    graded = grade(EXERCISE, tmp_path / "submission", tmp_path, "-k", "kernel")
+    assert graded.status == 0, graded.output
+
+
+def test_a_first_tick_that_goes_wrong_is_a_step(tmp_path):
+    shutil.copytree(SOLUTION, tmp_path / "submission")
+    with (tmp_path / "submission" / "endpoint.py").open("a", encoding="utf-8") as file:
+        file.write("Endpoint.tick = lambda self, now: None\n")
+    graded = grade(EXERCISE, tmp_path / "submission", tmp_path, "-k", "active_open")
+    assert "4444, 100) FAILED expected that tick() returns a list" in " ".join(graded.output.split()), graded.output
+
+
 def test_a_wrong_checksum_is_said_to_be_one(tmp_path):
     """The kernel would drop it without a word."""
     shutil.copytree(SOLUTION, tmp_path / "submission")
