@@ -133,15 +133,18 @@ class Calls(Program):
                                     f"{field} {whole(found)}, of type {type(found).__name__}")
                     raise Unmet(f"{field} {whole(wanted)}", f"{field} {whole(found)}", compare=True)
 
-    def refuses(self, error: str, name: str, *arguments: object, says: str = "", meaning: str = "") -> None:
+    def refuses(self, error: str, name: str, *arguments: object, says: str = "", begins: str = "",
+                meaning: str = "") -> None:
         """A function is called, and raises this error, or one of its kind.
 
-        says: what is in the text of the error. meaning: what the function is given, for people.
+        says: what is in the text of the error. begins: what that begins with. meaning: what the function is given, for
+        people.
         """
         wanted = f"{error} with {says} in its text" if says else error
+        wanted += f' that begins with "{begins}"' if begins else ""
         with self.stage.step(f"{_of(self._begins('call', name, arguments), meaning)}  raises {wanted}"):
             said = self._raises(error, wanted)
-            if says not in said:
+            if says not in said or not said.startswith(begins):
                 raise Unmet(wanted, f"{error}: {said}")
 
     def loops_over(self, name: str, *arguments: object) -> None:

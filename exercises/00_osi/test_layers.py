@@ -206,11 +206,11 @@ def test_damaged_frames(cast, layers):
             ("UDP", whole[:inner + 4] + b"\0\x07\0\0" + whole[inner + 8:], "a UDP length of 7, no checksum"),
             ("UDP", whole[:inner + 4] + b"\x01\0\0\0" + whole[inner + 8:], "a UDP length of 256, no checksum"),
             ("UDP", whole[:-1] + bytes([whole[-1] ^ 4]), "one bit of the payload changed")):
-        layers.refuses("LayerError", "decapsulate", wrong, says=f"{layer}:", meaning=meaning)
+        layers.refuses("LayerError", "decapsulate", wrong, begins=f"{layer}:", meaning=meaning)
     segment = content(cast, b"", protocol=TCP)
     intact = made(segment)
     layers.finds(segment._asdict(), "decapsulate", intact, meaning="a TCP segment of no data, intact")
     for wrong, meaning in ((changed(intact[:inner + 12], ETHERNET + 2, b"\0\x20"), "a packet with 12 bytes of TCP"),
                            (intact[:inner + 12] + b"\x40" + intact[inner + 13:], "a data offset of 4"),
                            (intact[:inner + 12] + b"\x60" + intact[inner + 13:], "a data offset of 6")):
-        layers.refuses("LayerError", "decapsulate", wrong, says="TCP:", meaning=meaning)
+        layers.refuses("LayerError", "decapsulate", wrong, begins="TCP:", meaning=meaning)
