@@ -33,9 +33,12 @@ try:
 except ImportError as missing:      # of a newer version of the course than .venv was set up for
     raise SystemExit(SET_UP.format(missing)) from None
 
-# For one check. Only the harness itself can need so long, so it counts as its error. (A search takes 2 s; beside forty
-# other gradings on two cores it was seen to take more than 60.)
+# For one check. A program that never answers is given up long before, so this is no verdict on it: the machine is far
+# too busy (a search takes 2 s; beside forty other gradings on two cores it was seen to take more than 60), or the
+# program takes seconds for each of many answers, or it is the harness itself. A person has to look.
 MOST_SECONDS = 300
+TOO_LONG = f"It took more than {MOST_SECONDS} s, which costs no points: this machine is very busy, or the program slow."
+OWN_FAULT = "This is the grader's fault, and costs no points."
 MOST_MISSED = 3             # checks in a row that wait for one program in vain: who hangs three times, hangs
 
 
@@ -275,11 +278,12 @@ class Grader:
             self.missed[script] = self.missed[script] + 1 if late else 0
 
     def _admit(self, check: Check, error: BaseException, details: str) -> None:
-        """The grader itself has failed: say so, and take no points for it."""
+        """The grader itself has failed, or has no time left: say so, and take no points for it."""
         check.outcome = "error"
         check.cause = f"the grader failed: {type(error).__name__}: {error}".splitlines()[0]
-        self.reports[check.name] = (f"! {check.rubric}\n\n  This is the grader's fault, and costs no points.\n\n"
-                                    f"{details}")
+        # What pytest.fail() raises is the time limit: nobody else calls it here.
+        why = TOO_LONG if isinstance(error, pytest.fail.Exception) else OWN_FAULT
+        self.reports[check.name] = f"! {check.rubric}\n\n  {why}\n\n{details}"
 
     def _explain(self, check: Check, stage: Stage, item: pytest.Item, error: Unmet) -> None:
         """Find out why, and add the report; not for what is not written yet, nor twice for the same thing."""

@@ -524,6 +524,7 @@ def until(happened: Callable[[], object], seconds: float = 60) -> object:
 
 
 BROKEN = '''
+import signal
 from pytest import fixture, mark
 from autograder.stage import Unavailable
 
@@ -549,6 +550,12 @@ def test_broken_fixture(cast, broken):
 def test_unknown_mistake(cast, server):
     """This one fails, and probes a mistake that is unknown"""
     server.ends()
+
+@mark.check("own", points=4, hint="none")
+@mark.timeout(1)
+def test_too_long(cast):
+    """This one does not end"""
+    signal.pause()
 
 @mark.check("own", points=5, hint="none")
 def test_unavailable(cast):
@@ -583,6 +590,7 @@ def test_grader_s_fault_is_an_error(broken):
     outcomes = {check["name"]: check["outcome"] for check in score["checks"]}
     assert outcomes["test_broken"] == outcomes["test_broken_fixture"] == outcomes["test_unknown_mistake"] == "error"
     assert "This is the grader's fault, and costs no points." in done.output
+    assert outcomes["test_too_long"] == "error" and "It took more than" in done.output
     assert "KeyError: 'nothing'" in done.output and "RuntimeError: in a fixture" in done.output
 
 

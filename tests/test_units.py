@@ -20,7 +20,9 @@ from autograder.cast import Cast
 from autograder.peers import Peer, ScriptedServer, show
 from autograder.score import Check, Score
 from autograder.stage import DEADLINE, Stage, Unmet
+from autograder.tcp import ACK, SYN, Segment
 from autograder.trace import Event, Trace
+from autograder.wire import HOST, KERNEL
 
 LOCALHOST = "127.0.0.1"
 
@@ -470,6 +472,20 @@ def test_first_mistake_that_holds_is_named():
         mistakes.diagnose(trace, ["C99"])
 
 
+@pytest.mark.parametrize(("seq", "named"), [(300, ""), (600, "T15")])
+def test_a_syn_that_comes_again_is_no_new_connection(seq, named):
+    """To acknowledge the same one once more is right, even if a check finds fault with something else in the answer."""
+    trace = Trace([Event(0, "your endpoint", "start", text="endpoint.py"),
+                   Event(0, "your endpoint", "call", text="Endpoint(…, iss=100)")])
+    for number in 300, seq:
+        syn, answer = Segment(number, 101, SYN | ACK), Segment(101, number + 1, ACK)
+        trace.events += [Event(0.1, "the other side", "datagram", syn.packed(KERNEL, HOST), "your endpoint"),
+                         Event(0.1, "your endpoint", "state", text="ESTABLISHED"),
+                         Event(0.1, "your endpoint", "datagram", answer.packed(HOST, KERNEL), "the other side")]
+    found = mistakes.diagnose(trace, ["T15"])
+    assert (found.id if found else "") == named
+
+
 # Skeletons ------------------------------------------------------------------------------------------------------
 
 
@@ -677,6 +693,13 @@ def linked(cast: Cast, piece: int):
 
 def sizes(trace: Trace, sender: str) -> list[int]:
     return [len(event.data) for event in trace.of("data", lane=sender)]
+
+
+@asks_kernel
+def test_what_the_kernel_does_not_know_is_an_error():
+    """An answer that says "no such protocol" is not one that says "no such socket"."""
+    with pytest.raises(OSError):
+        netns._ask(netns._diagnostics(), socket.AF_INET, netns.ALL_STATES, netns.NLM_F_DUMP, protocol=200)
 
 
 @pytest.mark.parametrize("piece", [1, 3])

@@ -307,7 +307,7 @@ def _(seen: _Seen) -> bool:
 def _(seen: _Seen) -> bool:
     return bool(seen.got(SYN, without=RST)) and not seen.was_in("CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED") \
         and bool(seen.is_in("SYN-RECEIVED") or seen.sent(SYN) or seen.sent(ACK, without=RST)
-                 and seen.sent(ACK).ack == (seen.last.got.seq + 1) % MODULUS)
+                 and seen.sent(ACK).ack == (seen.last.got.seq + 1) % MODULUS != seen.last.expects)
 
 
 @mistake("T16", "A SYN in SYN-SENT is an open from both sides at once. It is answered by SYN,ACK with one's own first"
