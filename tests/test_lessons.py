@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 from programs import ROOT, TESTS
 
 from autograder import mistakes
+from autograder.lessons.tftp import over_a_link
 
 PAGES = sorted((ROOT / "lessons").glob("*.ipynb"))
 LESSONS = [page for page in PAGES if page.stem != "START"]      # which is the front page
@@ -152,3 +153,12 @@ def test_the_table_of_topics_names_what_there_is():
     wrong = {(folder.parent.name, folder.name) for folder in (TESTS / "wrong").glob("*/*")}
     assert set(re.findall(r"`(0\d_\w+)/(\w+)`", page)) <= checks | wrong
     assert set(re.findall(r"(?<![\w/])[CFLTU]\d\d(?!\w)", page)) <= set(mistakes.known())
+
+
+def test_a_scene_whose_program_does_not_start_says_why(capsys):
+    """A learner may have changed the program in its cell; that is no error of the notebook."""
+    with over_a_link("print(", "print('never')") as begin:
+        begin()
+        pytest.fail("the scene goes on without its server")
+    said = capsys.readouterr().out
+    assert "SyntaxError" in said and "DATA sent: 0." in said

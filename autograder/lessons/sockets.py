@@ -116,7 +116,7 @@ def _arrow(x: float, y: float, length: float, words: str) -> str:
 
 def show_queues() -> None:
     """Show a picture: from the SYN to accept(), by way of the two queues that Linux keeps for a listening socket."""
-    places = (("SYN queue", "半连接队列", "only the SYN has come", "tcp_max_syn_backlog"),
+    places = (("SYN queue", "半连接队列", "only the SYN has come", "listen(n), too"),
               ("accept queue", "全连接队列", "the handshake is complete", "listen(n): n + 1"),
               ("a new socket", "已连接套接字", "the telephone in the room", "descriptors"))
     parts = [boxes.label(277, 26, "the listening socket, in the kernel", colour=FAINT),

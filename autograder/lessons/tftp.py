@@ -5,7 +5,7 @@ The packets themselves, as bytes and in words, are those of autograder/tftp.py (
 import contextlib
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..datagrams import UdpPeer, describe, udp_socket
@@ -172,18 +172,22 @@ def _replayed(recorded: list[Datagram]) -> list[Datagram]:
 
 
 @contextlib.contextmanager
-def over_a_link(server: str, client: str, *script: Fault) -> Iterator[tuple[Program, Program]]:
-    """A scene of a server and its client, with a link between them that has these faults. Both are sources of programs.
+def over_a_link(server: str, client: str, *script: Fault) -> Iterator[Callable[[], tuple[Program, Program]]]:
+    """A scene of a server and its client, with a link between them that has these faults. Both are sources of programs,
+    and what this gives is to be called: it starts both.
 
     Afterwards the picture is shown, and it is said how many DATA were sent: to be compared with the 4 of the file.
     """
     with scene({"serve.py": server, "fetch.py": client}) as play:
-        serving = starts(play, "serve.py")
-        link = play.udp_link(serving, *script)
-        fetching = play.program("fetch.py", "--port", link.port, lane="the client")
-        link.carries(fetching)
+        def begin() -> tuple[Program, Program]:
+            serving = starts(play, "serve.py")
+            link = play.udp_link(serving, *script)
+            fetching = play.program("fetch.py", "--port", link.port, lane="the client")
+            link.carries(fetching)
+            return serving, fetching
+
         try:
-            yield serving, fetching
+            yield begin
         finally:
             play.stage.settle()
             _name_packets(play.stage.trace)
