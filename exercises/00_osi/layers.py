@@ -301,7 +301,8 @@ def read_udp(datagram: bytes, source_ip: bytes, destination_ip: bytes) -> tuple[
     datagram.
 
     Raises LayerError, "UDP: …", if there are fewer than 8 bytes, if its length is below 8 or more than there is, or if
-    the checksum does not fit. A checksum of 0 says that none was computed, and fits always.
+    the checksum does not fit. A checksum of 0 says that none was computed, and fits always. (A datagram that you
+    capture on the loopback yourself mostly has half a checksum, like TCP's segments: see read_tcp().)
     """
     # TODO 16: take a UDP header off
     raise NotImplementedError("TODO 16: take a UDP header off")

