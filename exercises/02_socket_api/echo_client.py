@@ -74,8 +74,9 @@ def converse(connection: socket.socket, replies: Replies) -> bool:
 def main() -> None:
     """Connect, converse, and leave in good order.
 
-    After the last QUIT, wait until the server has closed. The timeout of Replies still holds on this connection: a
-    slow server is no end here either. If the connection breaks off, it is over as well.
+    After the last QUIT, wait until the server has closed, and show nothing more. The timeout of Replies still holds on
+    this connection: settimeout(None) ends it. A slow server is no end here either. If the connection breaks off, it is
+    over as well (OSError).
     """
     parser = argparse.ArgumentParser(description="Sends what is typed, and shows what comes back.")
     parser.add_argument("--host", default="127.0.0.1", help="address of the server")

@@ -94,7 +94,8 @@ def visit(room: Room, connection: socket.socket) -> None:
     """Serve one client, in a thread of its own: first its name, then its lines, until it has gone.
 
     When it says BYE, finish() comes before part(): what it was told before comes before the answer. In whichever way
-    it goes, the room is told, the writer is asked to end, and the connection is closed.
+    it goes, the room is told, the writer is asked to end, and the connection is closed: after shutdown(), as in tell(),
+    for the writer may stand in sendall().
     """
     # TODO 10: one client, from its name to its end
     raise NotImplementedError("TODO 10: one client, from its name to its end")

@@ -55,7 +55,9 @@ def serve(listener: socket.socket) -> None:
     visitor is set before JOINED is shown, since who sees it may type at once, and is None again before LEFT. (A
     function that assigns visitor needs the line "global visitor", or else makes a variable of its own.)
 
-    talk() may raise OSError as well: catch it, close the connection, and serve the next client.
+    talk() may raise OSError as well: catch it, close the connection, and serve the next client. Before close() comes
+    shutdown(socket.SHUT_RDWR), which raises OSError if the client has gone: close() alone does not wake say(), if that
+    stands in sendall() since the client reads nothing.
     """
     # TODO 2: serve one client after the other
     raise NotImplementedError("TODO 2: serve one client after the other")

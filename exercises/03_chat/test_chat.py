@@ -291,7 +291,8 @@ def test_restart(cast, server, alice):
 
 @mark.check("client", points=6, probes=["C11", "C01", "C03"],
             hint="Something may arrive while nobody types: one thread reads the keyboard, another one the "
-                 "connection.")
+                 "connection. That one goes over lines(connection), which keeps the bytes until b'\\n' has come, and "
+                 "only then decodes.")
 def test_client_shows_lines(cast, client, the_server):
     """Your client shows incoming lines while you type nothing"""
     for text in cast.line("welcome"), cast.line("are you there?"):

@@ -51,7 +51,8 @@ def messages(connection: socket.socket) -> Iterator[object]:
 
     If the other side closes the connection between two frames, it is over, and this function returns. Raises
     FrameError if it closes inside a frame, if a length is above LIMIT, or if a body is no JSON in UTF-8 (json.loads()
-    and decode() raise kinds of ValueError). Other errors of the connection pass through.
+    and decode() raise kinds of ValueError; that they take NaN and Infinity too, which are no JSON, does not matter).
+    Other errors of the connection pass through.
     """
     ### BEGIN SOLUTION 2: yield the messages that arrive
     while header := _exactly(connection, 4, between=True):
