@@ -9,6 +9,8 @@ What it does
   In           Each datagram is one message, and is shown (stdout), at once, on a line of its own: "[ADDRESS:PORT]
                TEXT", with the address and port of its sender. The text is UTF-8; bytes that are not are shown as
                "�": decode() can do that by itself. An empty datagram is a message like any other, with an empty text.
+               A newline in it (nc sends one at the end) is shown as a space: what comes behind it must not look like
+               another sender's line.
   Out          The same bytes go back, in one datagram, to the address and port that they came from.
   Whole        A datagram may have up to 65,507 bytes: what does not fit into the buffer of recvfrom() is lost.
   Many         clients may talk at once. There are no connections, so there is nothing to accept and nobody to wait

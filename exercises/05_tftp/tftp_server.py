@@ -19,7 +19,8 @@ What it does
   Names        of files are paths below --root, with / between folders. What leads out of it gets ERROR 2, in whichever
                way: .., an absolute path, a symbolic link. So does what is there and is no file. What is not there gets
                ERROR 1. A link that stays below --root is followed.
-  Modes        octet, and (bonus) netascii. Another one, as "mail", gets ERROR 4.
+  Modes        octet, and (bonus) netascii. Every other one, as "mail", gets ERROR 4, and so does netascii without the
+               bonus: what was asked for as text must not go out untranslated.
   Read         The file is sent as transfer.py has it.
   Write        With --writable only, else ERROR 2. A file is never overwritten: if the name is there, ERROR 6, also if
                it is there by the end only. The file appears when it is complete, before the last ACK is sent; of one

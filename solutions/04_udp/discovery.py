@@ -63,10 +63,16 @@ def listen(port: int, group: str) -> socket.socket:
 
 
 def serve(hearing: socket.socket, name: str) -> None:
-    """Answer each QUESTION from this machine with ANSWER and the name, to the one who asked. For ever."""
+    """Answer each QUESTION from this machine with ANSWER and the name, to the one who asked. For ever.
+
+    On Windows recvfrom() raises ConnectionResetError if an earlier answer found nobody; go on.
+    """
     ### BEGIN SOLUTION 2: answer who asks
     while True:
-        message, sender = hearing.recvfrom(65535)
+        try:
+            message, sender = hearing.recvfrom(65535)
+        except ConnectionResetError:
+            continue
         if message == QUESTION and sender[0].startswith("127."):
             hearing.sendto(ANSWER + name.encode(), sender)
     ### END SOLUTION 2

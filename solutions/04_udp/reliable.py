@@ -182,14 +182,14 @@ def send(host: str, port: int, blocks: Sequence[bytes]) -> bool:
         packets = sender.start(now())
         while True:
             for packet in packets:
-                with contextlib.suppress(ConnectionRefusedError):       # nobody there yet: as good as lost
+                with contextlib.suppress(ConnectionError):              # nobody there yet: as good as lost
                     wire.send(packet)
             if sender.finished or sender.failed:
                 return sender.finished
             left = max((sender.deadline or 0) - now(), 0) / 1000
             packets = sender.tick(now())
             if not packets and select.select([wire], [], [], left)[0]:
-                with contextlib.suppress(ConnectionRefusedError):
+                with contextlib.suppress(ConnectionError):
                     packets = sender.receive(wire.recv(65535), now())
 
 
@@ -205,6 +205,8 @@ def receive(host: str, port: int) -> None:
                 packet, sender = wire.recvfrom(65535)
             except TimeoutError:
                 return
+            except ConnectionError:                         # Windows: nobody was there for an earlier answer
+                continue
             blocks, packets = receiver.receive(packet)
             for block in blocks:
                 over = over or not block

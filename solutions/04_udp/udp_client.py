@@ -61,8 +61,9 @@ def ask(asking: socket.socket, number: int, text: str, timeout: float, retries: 
     """Ask one question, and return what to show: the reply's text, NO_REPLY, NOBODY, or TOO_LONG.
 
     timeout: seconds to wait after each sending. Both send() and recv() may raise ConnectionRefusedError for what was
-    sent before. If send() raises it, this datagram was not sent. Return NOBODY in either case. A datagram that is too
-    long makes send() raise OSError with errno.EMSGSIZE.
+    sent before (on Windows ConnectionResetError; both are kinds of ConnectionError). If send() raises it, this datagram
+    was not sent. Return NOBODY in either case. A datagram that is too long makes send() raise OSError with
+    errno.EMSGSIZE.
     """
     ### BEGIN SOLUTION 2: ask, ask again, and give up
     question = f"{number} {text}".encode("utf-8", errors="replace")
@@ -71,7 +72,7 @@ def ask(asking: socket.socket, number: int, text: str, timeout: float, retries: 
             asking.send(question)
             if (reply := wait(asking, f"{number} ".encode(), timeout)) is not None:
                 return reply.decode("utf-8", errors="replace")
-    except ConnectionRefusedError:
+    except ConnectionError:
         return NOBODY
     except OSError as error:
         if error.errno == errno.EMSGSIZE or len(question) > LARGEST:

@@ -142,7 +142,11 @@ def oack(options: dict[str, str]) -> bytes:
 
 def parse_oack(body: bytes) -> tuple[dict[str, str]]:
     """Bonus. The options of an OACK, whose opcode has been taken off, as a tuple of one. Raises PacketError as
-    parse_request() does."""
+    parse_request() does.
+
+    Who leaves the options out writes only raise PacketError("no options here"): decode() calls this function, and an
+    OACK that nobody has asked for must not end a program.
+    """
     ### BEGIN SOLUTION 10: take an OACK apart
     return (_pairs(_split(body)),)
     ### END SOLUTION 10
