@@ -262,10 +262,15 @@ class Program(Actor):
             self._keyboard.close()
 
     def gets_ctrl_c(self) -> None:
-        """Somebody presses Ctrl-C in its terminal."""
+        """Somebody presses Ctrl-C in its terminal, while it waits. One that never rests is let pass.
+
+        A signal that comes in the moment before a call waits is seen by Python only when that call returns.
+        """
         with self.stage.step(f"somebody presses Ctrl-C in the terminal of {self.lane}"):
             if os.name == "nt":
                 raise Unavailable("Ctrl-C cannot be sent to another program on Windows")
+            if LINUX:
+                self.stage.wait(self._at_rest(), poll=SHORT, hopeless=self.has_ended)
             self.stage.trace.add(self.lane, "signal", text="Ctrl-C")
             self._process.signal(signal.SIGINT)
 

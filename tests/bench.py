@@ -90,9 +90,14 @@ def start_one(folder: Path, words: list[str], scratch: Path) -> None:
                 raise TimeoutError(f"{' '.join(words)} has no socket on port {port}")
             time.sleep(POLL)
         # chat_server.py ends with its input; so does all else that is not named here.
-        if (serves and script != "chat_server.py") or {"send", "connect"} & set(words):
-            process.send_signal(signal.SIGINT)
-        process.communicate(timeout=TOO_LONG)
+        interrupt = (serves and script != "chat_server.py") or {"send", "connect"} & set(words)
+        while process.returncode is None:
+            if interrupt:                       # again, if it came in the moment before accept() began to wait
+                process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=1)
+            if time.monotonic() > most:
+                raise TimeoutError(f"{' '.join(words)} does not end")
 
 
 def class_seconds(folder: Path) -> float:
