@@ -264,6 +264,9 @@ class Cast:
                     raise Unmet(state, others())
 
 
+MOST_READS = 200            # of a capture, at its end: its buffer of 16 MiB holds fewer frames than these give
+
+
 class _Recorder(Actor):
     """Keeps the packets that pass on an interface in the test's trace."""
 
@@ -275,7 +278,8 @@ class _Recorder(Actor):
         self._stage.trace.packets += [(time.time(), frame) for frame in self._capture.read()]
 
     def close(self) -> None:
-        """Take the last packets, and end the capture."""
-        self._keep()
+        """Take the last packets, which are no more than the capture's buffer holds, and end the capture."""
+        for _ in range(MOST_READS):
+            self._keep()
         self._stage.unwatch(self._capture)
         self._capture.close()

@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,6 @@ LINUX = sys.platform == "linux"
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
-MOST_AT_ONCE = 256              # frames that are read before anything else may happen
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO, UDIAG_SHOW_MEMINFO = 7, 5, 0x20
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
@@ -27,6 +27,7 @@ INET_DIAG_INFO, KEEPALIVE_TIMER = 2, 2
 ALL_STATES = 0xFFF
 # Where these stand in struct tcp_info (include/uapi/linux/tcp.h).
 BYTES_RECEIVED, NOTSENT_BYTES, BYTES_SENT, BYTES_RETRANS = 128, 144, 200, 208
+MOST_AT_ONCE = 256              # packets that are read before anything else may happen
 # Below Linux's ephemeral ports (ip_local_port_range, from 32768): there a connecting socket is sometimes given
 # the very port that it connects to, and is then connected to itself.
 # And not 23352, where a program ends up that looks up port 88888 (that much less 65536), as tests ask it to.
@@ -94,6 +95,18 @@ def _loopback_up() -> None:
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP | IFF_RUNNING))
 
 
+def arrived(source: socket.socket) -> Iterator[tuple[bytes, tuple]]:
+    """What has arrived at this packet(7) socket, each with its address; a part of it if there is very much.
+
+    source: one that does not block.
+    """
+    for _ in range(MOST_AT_ONCE):
+        try:
+            yield source.recvfrom(1 << 17)
+        except BlockingIOError:
+            return
+
+
 class Capture:
     """Every packet that passes on an interface, from now on. Works in a network of one's own only.
 
@@ -114,15 +127,8 @@ class Capture:
 
     def read(self) -> list[bytes]:
         """The frames that have passed since the last call, each with its Ethernet header: so many at the most."""
-        frames = []
-        for _ in range(MOST_AT_ONCE):
-            try:
-                frame, address = self._socket.recvfrom(1 << 17)
-            except BlockingIOError:
-                break
-            if self._once or address[2] != PACKET_OUTGOING:     # on lo each packet is seen going and coming
-                frames.append(frame)
-        return frames
+        return [frame for frame, address in arrived(self._socket)
+                if self._once or address[2] != PACKET_OUTGOING]     # on lo each packet is seen going and coming
 
     def close(self) -> None:
         """End the capture."""

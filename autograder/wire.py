@@ -13,13 +13,12 @@ import socket
 import struct
 from pathlib import Path
 
-from .netns import IFF_RUNNING, IFF_UP, NLM_F_REQUEST, NLMSG_ERROR, SIOCSIFFLAGS, can_ask, own
+from .netns import IFF_RUNNING, IFF_UP, NLM_F_REQUEST, NLMSG_ERROR, SIOCSIFFLAGS, arrived, can_ask, own
 
 KERNEL, HOST = "10.9.0.1", "10.9.0.2"           # the kernel's address on the wire, and that of who is played
 NETMASK = "255.255.255.0"
 NEAR, FAR = "k0", "u0"                          # the kernel's end of the wire, and ours
 ETH_P_IP = 0x0800
-MOST_AT_ONCE = 1000                             # packets that are read before anything else may happen
 # linux/rtnetlink.h, linux/if_link.h, linux/veth.h
 RTM_NEWLINK, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 16, 4, 0x200, 0x400
 IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 3, 18, 1, 2, 1
@@ -52,11 +51,7 @@ class Wire:
     def read(self) -> list[bytes]:
         """The TCP segments that the kernel has sent to HOST since the last call, out of their IPv4 packets."""
         segments = []
-        for _ in range(MOST_AT_ONCE):
-            try:
-                received = self._socket.recv(1 << 16)
-            except BlockingIOError:
-                break
+        for received, _ in arrived(self._socket):
             length, = struct.unpack("!H", received[2:4])
             if received[9] == socket.IPPROTO_TCP and received[16:20] == socket.inet_aton(HOST):
                 segments.append(received[(received[0] & 15) * 4:length])
